@@ -1,0 +1,169 @@
+/**
+ * Small JSON APIs over HTTP on a unix socket: the proxy's admin socket and the orchestrator's
+ * control socket are served and called with the same two functions.
+ *
+ * 1. The socket is 0600 from the moment it exists.
+ * 2. Bodies are bounded in both directions; every call has a time-out.
+ * 3. A call's failure is data (`UnixReply`), never an exception.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { connect } from 'node:net';
+
+const MAX_REQUEST_BYTES = 1 << 20;
+const MAX_REPLY_BYTES = 64 << 20;
+
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The parsed JSON body, undefined when there was none. */
+  readonly body: unknown;
+}
+
+export interface ApiReply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A refusal that the caller is told: becomes `{ error: { code, message } }`. */
+export function refusal(status: number, code: string, message: string): ApiReply {
+  return { status, body: { error: { code, message } } };
+}
+
+/**
+ * Serves `handle` on a unix socket until the returned server is closed. A socket file that nobody
+ * answers on is replaced.
+ * @throws Error when another process answers on the socket.
+ */
+export async function serveUnix(
+  socketPath: string,
+  handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
+): Promise<Server> {
+  if (await answers(socketPath)) {
+    throw new Error(`another process is already serving ${socketPath}`);
+  }
+  rmSync(socketPath, { force: true });
+  const server = createServer((req, res) => void respond(req, res, handle));
+  server.requestTimeout = 10_000;
+  const before = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(before);
+  }
+  chmodSync(socketPath, 0o600);
+  return server;
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function respond(
+  req: IncomingMessage,
+  res: ServerResponse,
+  handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
+): Promise<void> {
+  const reply = await replyTo(req, handle);
+  const text = JSON.stringify(reply.body);
+  res.writeHead(reply.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  });
+  res.end(text);
+}
+
+async function replyTo(
+  req: IncomingMessage,
+  handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
+): Promise<ApiReply> {
+  const url = new URL(req.url ?? '/', 'http://unix');
+  const text = await readAll(req, MAX_REQUEST_BYTES);
+  if (text === null)
+    return refusal(413, 'body_too_large', `a body takes at most ${MAX_REQUEST_BYTES} bytes`);
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return refusal(400, 'bad_json', 'the body is not JSON');
+  }
+  try {
+    return await handle({
+      method: req.method ?? 'GET',
+      path: url.pathname,
+      query: url.searchParams,
+      body,
+    });
+  } catch (error) {
+    return refusal(500, 'internal', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function readAll(stream: IncomingMessage, maxBytes: number): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What became of a call: an answer with its status, or no answer with the reason. */
+export type UnixReply =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export interface UnixCall {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+}
+
+/** Calls a JSON API on a unix socket. Never rejects. */
+export function callUnix(socketPath: string, call: UnixCall): Promise<UnixReply> {
+  return new Promise((resolve) => {
+    const unreachable = (error: Error): void =>
+      resolve({ kind: 'unreachable', reason: error.message });
+    const text = call.body === undefined ? '' : JSON.stringify(call.body);
+    const req = request(
+      {
+        socketPath,
+        method: call.method,
+        path: call.path,
+        agent: false,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+        signal: AbortSignal.timeout(call.timeoutMs),
+      },
+      (res) => void readReply(res).then(resolve, unreachable),
+    );
+    req.once('error', unreachable);
+    req.end(text);
+  });
+}
+
+async function readReply(res: IncomingMessage): Promise<UnixReply> {
+  const text = await readAll(res, MAX_REPLY_BYTES);
+  if (text === null)
+    return { kind: 'unreachable', reason: `the answer is over ${MAX_REPLY_BYTES} bytes` };
+  return { kind: 'answered', status: res.statusCode ?? 0, body: JSON.parse(text) as unknown };
+}

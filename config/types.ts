@@ -1,0 +1,143 @@
+/**
+ * The resolved configuration: complete, frozen, in base units (ms, bytes, ratios), every default
+ * filled in. Nothing after the loader asks "and if it is missing?".
+ */
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How an app learns its port: an environment variable (`env:PORT`) or an argument (`arg:--port`). */
+export type PortFrom =
+  { readonly kind: 'env'; readonly name: string } | { readonly kind: 'arg'; readonly flag: string };
+
+/** How an instance shows that it serves: an MCP handshake, an HTTP answer below 400, or an open port. */
+export type Probe =
+  | { readonly kind: 'mcp'; readonly path: string }
+  | { readonly kind: 'http'; readonly path: string }
+  | { readonly kind: 'tcp' };
+
+/** One share of the new sessions, held for a time. */
+export interface Step {
+  /** Ratio, above 0 and up to 1. */
+  readonly weight: number;
+  readonly windowMs: number;
+}
+
+/** What is done when the window ends and the evidence says neither pass nor fail. */
+export type OnInconclusive = 'hold' | 'extend' | 'rollback' | 'promote';
+
+/** When a call may be sent a second time after bytes of it went out (a failed connect always may). */
+export type ReplayPolicy = 'never' | 'safe' | 'always';
+
+export interface ErrorLimits {
+  /** The canary's error ratio that is too much whatever stable does. */
+  readonly maxRatio: number;
+  /** Worse means: more than this many times stable's ratio ... */
+  readonly timesStable: number;
+  /** ... and above it by more than this ratio (0.005 is half a percentage point). */
+  readonly overStable: number;
+}
+
+export interface LatencyLimits {
+  /** Worse means: the share of calls slower than stable's p95 is more than this many times 5 %. */
+  readonly timesStable: number;
+}
+
+export interface MemoryLimits {
+  /** The process tree's RSS that is too much. Null: PM2's max_memory_restart, else no limit. */
+  readonly maxRssBytes: number | null;
+  /** The projection may not reach the limit within this time. */
+  readonly horizonMs: number;
+  /** Worse means: more than this many times stable's RSS (the simple comparison). */
+  readonly timesStable: number;
+  /** No comparison of RSS before an instance is this old. */
+  readonly warmUpMs: number;
+}
+
+export interface LogLimits {
+  /** Regular expressions that mark an error line; empty switches the check off. */
+  readonly errorPatterns: readonly string[];
+  /** Worse means: more than this many times stable's rate per call. */
+  readonly timesStable: number;
+}
+
+/** The least evidence on the canary without which nothing passes. */
+export interface MinimumEvidence {
+  readonly calls: number;
+  readonly sessions: number;
+}
+
+/** Everything the judge is allowed to know about the operator's wishes. */
+export interface JudgePolicy {
+  readonly errors: ErrorLimits;
+  readonly latency: LatencyLimits;
+  readonly memory: MemoryLimits;
+  readonly logs: LogLimits;
+  readonly minimum: MinimumEvidence;
+  /** Chance of a false alarm that the whole judgement may take, e.g. 0.01. */
+  readonly alpha: number;
+  /** Pass as soon as the evidence allows, before the window ends. */
+  readonly early: boolean;
+}
+
+export interface DrainTimes {
+  /** How long calls in flight may finish on a track that is being emptied. */
+  readonly callsMs: number;
+  /** How long streams and sessions may take to move off it. */
+  readonly sessionsMs: number;
+}
+
+export interface ServiceConfig {
+  readonly name: string;
+  /** The PM2 app that is main. */
+  readonly app: string;
+  /** The PM2 app that is made for the canary. */
+  readonly canaryApp: string;
+  /** Where agents connect. */
+  readonly listen: HostPort;
+  /** Where main listens. */
+  readonly stable: HostPort;
+  /** Where the canary listens. */
+  readonly canary: HostPort;
+  readonly portFrom: PortFrom;
+  /** Streamable HTTP endpoint paths. Other paths pass through as plain HTTP. */
+  readonly mcpPaths: readonly string[];
+  /** Legacy HTTP+SSE endpoint paths (2024-11-05). */
+  readonly ssePaths: readonly string[];
+  readonly probe: Probe;
+  /** At least one. `weight` and `window` in the file are the one-step form of it. */
+  readonly steps: readonly Step[];
+  readonly promote: 'auto' | 'manual';
+  readonly onInconclusive: OnInconclusive;
+  /** With `onInconclusive: extend`: the longest that the window grows to, before it is held. */
+  readonly maxWindowMs: number;
+  readonly bakeMs: number;
+  /** How long an instance may take from its start to its first good probe. */
+  readonly readyMs: number;
+  readonly drain: DrainTimes;
+  readonly judge: JudgePolicy;
+  /** How often processes are sampled and the evidence is judged. */
+  readonly intervalMs: number;
+  readonly replay: ReplayPolicy;
+  /** Sessions idle for longer are ended, upstream too. */
+  readonly sessionIdleMs: number;
+  readonly maxSessions: number;
+  /** A call without an answer for longer is ended with an error. */
+  readonly callTimeoutMs: number;
+  /** Environment of the canary only (e.g. SCHEDULER=off). */
+  readonly canaryEnv: Readonly<Record<string, string>>;
+}
+
+export interface CanaryConfig {
+  /** The file that it was read from. */
+  readonly file: string;
+  readonly services: Readonly<Record<string, ServiceConfig>>;
+  /** Loopback HTTP of the orchestrator: metrics, dashboard. */
+  readonly orchestrator: { readonly listen: HostPort };
+  /** Loopback HTTP of the proxy: metrics. */
+  readonly proxy: { readonly metrics: HostPort };
+  /** PM2_HOME of the daemon that is steered. */
+  readonly pm2Home: string;
+}

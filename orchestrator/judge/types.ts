@@ -1,0 +1,97 @@
+/**
+ * What the judge reads and what it says. The events are at the same time the lines of an exported
+ * rollout (JSON Lines), so that a replay and a live judgement are one path.
+ */
+import type { Outcome, Track } from '../../common/protocol.js';
+
+export interface RolloutEvent {
+  readonly type: 'rollout';
+  readonly service: string;
+  readonly startedAtMs: number;
+  readonly windowMs: number;
+  /** Share of new sessions on the canary at the start, 0 to 1. */
+  readonly weight: number;
+  /** Null or absent: no absolute limit. */
+  readonly rssLimitBytes?: number | null;
+}
+
+/** The split changed (a step). */
+export interface WeightEvent {
+  readonly type: 'weight';
+  readonly atMs: number;
+  readonly weight: number;
+}
+
+/** A call that ended. */
+export interface CallEvent {
+  readonly type: 'call';
+  readonly atMs: number;
+  readonly track: Track;
+  readonly session: string;
+  readonly tool: string;
+  readonly outcome: Outcome;
+  readonly latencyMs: number;
+}
+
+/** A look at one track's process tree. */
+export interface ProcessEvent {
+  readonly type: 'process';
+  readonly atMs: number;
+  readonly track: Track;
+  /** Of the whole tree, in bytes. */
+  readonly rssBytes: number;
+  readonly restarts: number;
+  readonly uptimeMs: number;
+  /** Sessions ever opened and calls ever finished on the track since the rollout began. */
+  readonly sessionsOpened: number;
+  readonly calls: number;
+}
+
+/** A process ended without having been told to. */
+export interface ExitEvent {
+  readonly type: 'exit';
+  readonly atMs: number;
+  readonly track: Track;
+  /** PM2 gives 0 for a death by signal: 0 proves nothing. Null when unknown. */
+  readonly code: number | null;
+  /** What is known beyond the code, e.g. `max_memory_restart`. */
+  readonly cause?: string;
+}
+
+/** Error lines seen in a track's logs since the last such event. */
+export interface LogEvent {
+  readonly type: 'log';
+  readonly atMs: number;
+  readonly track: Track;
+  readonly errorLines: number;
+}
+
+export type EvidenceEvent =
+  RolloutEvent | WeightEvent | CallEvent | ProcessEvent | ExitEvent | LogEvent;
+
+/** `error` means that the check itself could not be made; it is never a pass. */
+export type CheckState = 'pass' | 'fail' | 'inconclusive' | 'error';
+
+export interface CheckResult {
+  /** errors, latency, memory, crashes, logs, ... */
+  readonly check: string;
+  readonly state: CheckState;
+  /** One sentence with the numbers that made it so. */
+  readonly reason: string;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+export interface Assessment {
+  /** fail if any check fails, else inconclusive if any is that or in error, else pass. */
+  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  /** The check that decided, null when all pass. */
+  readonly check: string | null;
+  readonly reason: string;
+  readonly checks: readonly CheckResult[];
+}
+
+/** Takes evidence in order of time; gives the same answer however the events were batched. */
+export interface Judge {
+  add(event: EvidenceEvent): void;
+  assess(nowMs: number): Assessment;
+}
