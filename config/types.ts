@@ -12,9 +12,10 @@ export interface HostPort {
 export type PortFrom =
   { readonly kind: 'env'; readonly name: string } | { readonly kind: 'arg'; readonly flag: string };
 
-/** How an instance shows that it serves: an MCP handshake, an HTTP answer below 400, or an open port. */
+/** How an instance shows that it serves: an MCP handshake over Streamable HTTP or over legacy HTTP+SSE, an HTTP answer below 400, or an open port. */
 export type Probe =
   | { readonly kind: 'mcp'; readonly path: string }
+  | { readonly kind: 'sse'; readonly path: string }
   | { readonly kind: 'http'; readonly path: string }
   | { readonly kind: 'tcp' };
 

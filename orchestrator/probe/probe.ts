@@ -1,0 +1,107 @@
+/**
+ * Shows whether something serves at an address, the way the configuration wants it shown. An MCP
+ * probe opens a session and ends it again: a probe that left sessions behind, or opened bare
+ * streams, would itself be the leak that a canary is judged for.
+ */
+import { connect } from 'node:net';
+import {
+  Client,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import type { HostPort, Probe } from '../../config/types.js';
+import type { ServerInfo } from '../rollout/rollout.js';
+
+export type ProbeOutcome =
+  | { readonly ok: true; readonly server: ServerInfo | null }
+  | { readonly ok: false; readonly reason: string };
+
+/** Tries once. Never rejects, and settles within about `timeoutMs`. */
+export async function probe(at: HostPort, how: Probe, timeoutMs: number): Promise<ProbeOutcome> {
+  try {
+    switch (how.kind) {
+      case 'mcp':
+      case 'sse':
+        return { ok: true, server: await handshake(urlOf(at, how.path), how.kind, timeoutMs) };
+      case 'http':
+        return await httpAnswer(urlOf(at, how.path), timeoutMs);
+      case 'tcp':
+        await openPort(at, timeoutMs);
+        return { ok: true, server: null };
+    }
+  } catch (error) {
+    return { ok: false, reason: `${how.kind} probe of port ${at.port}: ${messageOf(error)}` };
+  }
+}
+
+function urlOf({ host, port }: HostPort, path: string): URL {
+  return new URL(path, `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+}
+
+async function handshake(url: URL, kind: 'mcp' | 'sse', timeoutMs: number): Promise<ServerInfo> {
+  const client = new Client(
+    { name: 'canary-probe', version: '1' },
+    { versionNegotiation: { mode: kind === 'mcp' ? 'auto' : 'legacy' } },
+  );
+  const transport =
+    kind === 'mcp' ? new StreamableHTTPClientTransport(url) : new SSEClientTransport(url);
+  try {
+    await within(timeoutMs, client.connect(transport, { timeout: timeoutMs }));
+    const server = client.getServerVersion();
+    return {
+      name: server?.name ?? 'unnamed',
+      version: server?.version ?? 'unknown',
+      protocolVersion: client.getNegotiatedProtocolVersion() ?? 'unknown',
+      capabilities: Object.keys(client.getServerCapabilities() ?? {}).sort(),
+    };
+  } finally {
+    await within(timeoutMs, endSession(transport)).catch(() => undefined);
+    await within(timeoutMs, client.close()).catch(() => undefined);
+  }
+}
+
+async function endSession(
+  transport: StreamableHTTPClientTransport | SSEClientTransport,
+): Promise<void> {
+  if (transport instanceof StreamableHTTPClientTransport) await transport.terminateSession();
+}
+
+async function httpAnswer(url: URL, timeoutMs: number): Promise<ProbeOutcome> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' });
+  await response.body?.cancel();
+  return response.status < 400
+    ? { ok: true, server: null }
+    : { ok: false, reason: `GET ${url.pathname} answered ${response.status}` };
+}
+
+function openPort({ host, port }: HostPort, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const settle = (error: Error | null): void => {
+      socket.destroy();
+      if (error === null) resolve();
+      else reject(error);
+    };
+    socket.once('connect', () => settle(null));
+    socket.once('timeout', () => settle(new Error('no connection in time')));
+    socket.once('error', settle);
+  });
+}
+
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The deepest cause's message: fetch hides the useful one under "fetch failed". */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message || error.name : messageOf(error.cause);
+}

@@ -1,0 +1,51 @@
+/** The orchestrator's side of the proxy's admin socket. Every failure is data. */
+import type { z } from 'zod';
+import { callUnix } from '../common/unix-http.js';
+import {
+  callPageSchema,
+  proxyStateSchema,
+  serviceStateSchema,
+  type CallPage,
+  type ProxyState,
+  type Route,
+  type ServiceState,
+} from '../common/protocol.js';
+
+export type ProxyReply<T> =
+  { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'down'; readonly reason: string };
+
+export interface ProxyClient {
+  state(): Promise<ProxyReply<ProxyState>>;
+  /** Sets the route; ok means that the proxy has stored it and answered with the same. */
+  setRoute(service: string, route: Route): Promise<ProxyReply<ServiceState>>;
+  /** Calls that ended after the one with the number `after`, at most `limit`. */
+  calls(service: string, after: number, limit: number): Promise<ProxyReply<CallPage>>;
+}
+
+const TIMEOUT_MS = 3_000;
+
+export function proxyClient(socketPath: string): ProxyClient {
+  const call = async <T>(
+    schema: z.ZodType<T>,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<ProxyReply<T>> => {
+    const reply = await callUnix(socketPath, { method, path, body, timeoutMs: TIMEOUT_MS });
+    if (reply.kind === 'unreachable') return { kind: 'down', reason: reply.reason };
+    if (reply.status !== 200) {
+      return { kind: 'down', reason: `${method} ${path} answered ${reply.status}` };
+    }
+    const parsed = schema.safeParse(reply.body);
+    return parsed.success
+      ? { kind: 'ok', value: parsed.data }
+      : { kind: 'down', reason: `${method} ${path}: not an answer of this program's version` };
+  };
+  const path = (service: string): string => `/v1/services/${encodeURIComponent(service)}`;
+  return {
+    state: () => call(proxyStateSchema, 'GET', '/v1/state'),
+    setRoute: (service, route) => call(serviceStateSchema, 'PUT', `${path(service)}/route`, route),
+    calls: (service, after, limit) =>
+      call(callPageSchema, 'GET', `${path(service)}/calls?after=${after}&limit=${limit}`),
+  };
+}

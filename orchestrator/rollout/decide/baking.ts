@@ -1,0 +1,47 @@
+/** baking: main carries everything on the new release and is still judged, the canary is kept warm. retiring: the canary goes. */
+import { act, answer, move, wait, type Decision } from '../decision.js';
+import type { Observation } from '../observation.js';
+import { rollback } from './next.js';
+import { asked } from './starting.js';
+import type { Situation } from './index.js';
+
+export function decideBaking(situation: Situation<'baking'>): Decision {
+  const { rollout, phase, seen, nowMs } = situation;
+  const { request } = rollout;
+  if (request?.kind === 'rollback') {
+    return answer(rollback(rollout, asked(request.reason), canaryLives(seen), nowMs), asked(null));
+  }
+  const cause = newReleaseTrouble(seen);
+  if (cause !== null) return move(rollback(rollout, cause, canaryLives(seen), nowMs), cause);
+  if (request?.kind === 'promote') {
+    return answer({ kind: 'retiring' }, 'a person ended the baking');
+  }
+  return nowMs >= phase.endsAtMs
+    ? move({ kind: 'retiring' }, 'baked without a finding')
+    : wait('baking');
+}
+
+export function decideRetiring({ rollout, seen, nowMs }: Situation<'retiring'>): Decision {
+  const { request } = rollout;
+  if (request?.kind === 'rollback') {
+    return answer(rollback(rollout, asked(request.reason), canaryLives(seen), nowMs), asked(null));
+  }
+  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  if (seen.proxy.kind === 'down') return wait(`canary-proxy does not answer: ${seen.proxy.reason}`);
+  return act({ kind: 'tidy-up' }, move({ kind: 'promoted' }, 'main runs the new release'));
+}
+
+function canaryLives({ daemon }: Observation): boolean {
+  return daemon.kind === 'up' && daemon.canary?.life != null;
+}
+
+/** Why the new release on main has to go, or null. */
+function newReleaseTrouble({ daemon, assessment }: Observation): string | null {
+  if (daemon.kind === 'up') {
+    if (daemon.main === null) return 'main is gone from PM2';
+    if (daemon.canary !== null && daemon.canary.life === null) {
+      return 'the canary, which runs the same release, ended while it was kept warm';
+    }
+  }
+  return assessment?.verdict === 'fail' ? assessment.reason : null;
+}

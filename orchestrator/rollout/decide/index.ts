@@ -1,0 +1,56 @@
+/**
+ * `decide`: the whole of a rollout's reasoning as a pure function of (rollout, observation, now).
+ *
+ * 1. It is level-triggered: it compares what the phase wants with what is there, so asking again
+ *    after a crash gives the same answer or the next one, never a repeated step.
+ * 2. Traffic comes first: a route that is not the phase's is put right before anything else.
+ * 3. A person's request is looked at in every phase; `requests.ts` says what each phase allows.
+ */
+import type { Phase, PhaseKind, PhaseOf } from '../phase.js';
+import type { Observation } from '../observation.js';
+import type { Rollout } from '../rollout.js';
+import { routeFor, sameRoute } from '../route.js';
+import { act, wait, type Decision } from '../decision.js';
+import { decideStarting } from './starting.js';
+import { decideHeld, decideObserving } from './observing.js';
+import { decidePromoting } from './promoting.js';
+import { decideBaking, decideRetiring } from './baking.js';
+import { decideRollingBack } from './rolling-back.js';
+
+/** What is known when a phase decides. */
+export interface Situation<K extends PhaseKind> {
+  readonly rollout: Rollout;
+  readonly phase: PhaseOf<K>;
+  readonly seen: Observation;
+  readonly nowMs: number;
+}
+
+type Decider<K extends PhaseKind> = (situation: Situation<K>) => Decision;
+
+const DECIDERS: { readonly [K in PhaseKind]: Decider<K> } = {
+  starting: decideStarting,
+  observing: decideObserving,
+  held: decideHeld,
+  promoting: decidePromoting,
+  baking: decideBaking,
+  retiring: decideRetiring,
+  'rolling-back': decideRollingBack,
+  promoted: () => wait('the rollout is over'),
+  'rolled-back': () => wait('the rollout is over'),
+};
+
+/** The next thing to do about a rollout. */
+export function decide(rollout: Rollout, seen: Observation, nowMs: number): Decision {
+  const route = routeFor(rollout);
+  if (seen.proxy.kind === 'up' && !sameRoute(seen.proxy.service.route, route)) {
+    return act({ kind: 'set-route', route });
+  }
+  return decidePhase({ rollout, phase: rollout.phase, seen, nowMs });
+}
+
+function decidePhase<K extends PhaseKind>(
+  situation: Situation<K> & { readonly phase: Phase },
+): Decision {
+  const decider = DECIDERS[situation.phase.kind as K];
+  return decider(situation);
+}

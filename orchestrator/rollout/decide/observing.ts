@@ -1,0 +1,153 @@
+/** observing and held: the canary has its share, and is judged. */
+import type { Assessment } from '../../judge/types.js';
+import { answer, move, wait, type Decision, type Move } from '../decision.js';
+import type { HeldWhy, Phase } from '../phase.js';
+import type { Observation } from '../observation.js';
+import type { Rollout } from '../rollout.js';
+import { leavingMain, rollback, stepPhase } from './next.js';
+import { asked } from './starting.js';
+import type { Situation } from './index.js';
+
+export function decideObserving(situation: Situation<'observing'>): Decision {
+  const { rollout, phase, seen, nowMs } = situation;
+  return (
+    trouble(rollout, seen, nowMs) ??
+    answerWhileObserving(situation) ??
+    endOfStep(situation) ??
+    wait(`step ${phase.step + 1} of ${rollout.config.steps.length}`)
+  );
+}
+
+export function decideHeld(situation: Situation<'held'>): Decision {
+  const { rollout, phase, seen, nowMs } = situation;
+  if (phase.why === 'main-down') return answerMainDown(situation);
+  return (
+    trouble(rollout, seen, nowMs) ??
+    answerWhileHeld(situation) ??
+    wait(`held (${phase.why}): promote, rollback or resume`)
+  );
+}
+
+/** What takes the canary back whatever a person or the window says. */
+function trouble(rollout: Rollout, seen: Observation, nowMs: number): Move | null {
+  if (rollout.request?.kind === 'rollback') {
+    const cause = asked(rollout.request.reason);
+    return answer(rollback(rollout, cause, true, nowMs), 'a person asked for it');
+  }
+  const cause = canaryTrouble(seen);
+  return cause === null ? null : move(rollback(rollout, cause, false, nowMs), cause);
+}
+
+/** Why the canary has to go now, or null. A daemon that is down tells nothing. */
+export function canaryTrouble({ daemon, assessment }: Observation): string | null {
+  if (daemon.kind === 'up') {
+    if (daemon.canary === null) return 'the canary is gone from PM2';
+    if (daemon.canary.life === null) {
+      return `the canary's process ended (PM2 says ${daemon.canary.status}, exit code ${daemon.canary.exitCode ?? 'unknown'})`;
+    }
+  }
+  return assessment?.verdict === 'fail' ? assessment.reason : null;
+}
+
+function answerWhileObserving(situation: Situation<'observing'>): Move | null {
+  const { rollout, phase, nowMs } = situation;
+  switch (rollout.request?.kind) {
+    case 'promote':
+      return answer(leavingMain(rollout, nowMs), 'a person asked to promote');
+    case 'pause':
+      return answer(held('paused', situation), asked(rollout.request.reason));
+    case 'resume':
+      return answer(phase, 'it is not held');
+    case 'rollback':
+    case undefined:
+      return null;
+  }
+}
+
+function answerWhileHeld(situation: Situation<'held'>): Move | null {
+  const { rollout, phase, nowMs } = situation;
+  switch (rollout.request?.kind) {
+    case 'promote':
+      return answer(leavingMain(rollout, nowMs), 'a person asked to promote');
+    case 'resume':
+      return answer(resumed(rollout, phase.step, phase.remainingMs, nowMs), 'a person resumed it');
+    case 'pause':
+      return answer({ ...phase, why: 'paused' }, asked(rollout.request.reason));
+    case 'rollback':
+    case undefined:
+      return null;
+  }
+}
+
+/** The step goes on with what was left of it; one that had run out gets its whole window again. */
+function resumed(rollout: Rollout, step: number, remainingMs: number, nowMs: number): Phase {
+  return remainingMs > 0
+    ? { kind: 'observing', step, endsAtMs: nowMs + remainingMs }
+    : stepPhase(rollout, step, nowMs);
+}
+
+function answerMainDown({ rollout, nowMs }: Situation<'held'>): Decision {
+  const deadlineMs = nowMs + rollout.config.readyMs;
+  const restarting = { stage: 'restarting-main', deadlineMs, before: null } as const;
+  switch (rollout.request?.kind) {
+    case 'promote':
+      return answer({ kind: 'promoting', ...restarting }, 'a person asked to promote');
+    case 'rollback': {
+      const cause = asked(rollout.request.reason);
+      return answer(
+        { kind: 'rolling-back', cause, mainTouched: true, ...restarting },
+        'a person asked for it',
+      );
+    }
+    case 'pause':
+    case 'resume':
+    case undefined:
+      return wait('main does not come up; the canary carries the traffic: promote or rollback');
+  }
+}
+
+function endOfStep(situation: Situation<'observing'>): Move | null {
+  const { rollout, phase, seen, nowMs } = situation;
+  const { config } = rollout;
+  const passedEarly = config.judge.early && seen.assessment?.verdict === 'pass';
+  if (nowMs < phase.endsAtMs && !passedEarly) return null;
+  if (phase.step + 1 < config.steps.length) {
+    const next = phase.step + 1;
+    return move(stepPhase(rollout, next, nowMs), `step ${phase.step + 1} is over`);
+  }
+  const { assessment } = seen;
+  if (assessment?.verdict === 'pass') return passed(situation, assessment);
+  return inconclusive(situation, assessment?.reason ?? 'nothing was judged');
+}
+
+function passed(situation: Situation<'observing'>, { reason }: Assessment): Move {
+  const { rollout, nowMs } = situation;
+  return rollout.config.promote === 'manual'
+    ? move(held('approval', situation), `passed, and waits for a person: ${reason}`)
+    : move(leavingMain(rollout, nowMs), `passed: ${reason}`);
+}
+
+function inconclusive(situation: Situation<'observing'>, why: string): Move {
+  const { rollout, phase, nowMs } = situation;
+  const { config } = rollout;
+  const reason = `inconclusive: ${why}`;
+  switch (config.onInconclusive) {
+    case 'rollback':
+      return move(rollback(rollout, reason, true, nowMs), reason);
+    case 'promote':
+      return move(leavingMain(rollout, nowMs), `${reason}; configured to promote`);
+    case 'extend': {
+      const endsAtMs = nowMs + (config.steps[phase.step]?.windowMs ?? 0);
+      return endsAtMs - rollout.startedAtMs <= config.maxWindowMs
+        ? move({ ...phase, endsAtMs }, `${reason}; extended`)
+        : move(held('inconclusive', situation), `${reason}; the longest window is used up`);
+    }
+    case 'hold':
+      return move(held('inconclusive', situation), reason);
+  }
+}
+
+function held(why: HeldWhy, { phase, nowMs }: Situation<'observing'>): Phase {
+  const remainingMs = Math.max(0, phase.endsAtMs - nowMs);
+  return { kind: 'held', why, step: phase.step, remainingMs };
+}

@@ -1,0 +1,45 @@
+/** What one look at the world shows: everything that a decision may depend on, beside the rollout and the time. */
+import type { ServiceState } from '../../common/protocol.js';
+import type { Assessment } from '../judge/types.js';
+import type { ProcessLife } from './phase.js';
+import type { ServerInfo } from './rollout.js';
+
+/** Whether an instance serves what it should; the reason names the first thing that is missing. */
+export type Readiness =
+  | { readonly ready: true; readonly server: ServerInfo | null }
+  | { readonly ready: false; readonly reason: string };
+
+/** A PM2 app as far as a rollout cares. */
+export interface InstanceView {
+  /** PM2's word; it proves nothing by itself. */
+  readonly status: string;
+  /** The process that is really there. */
+  readonly life: ProcessLife | null;
+  readonly restarts: number;
+  readonly exitCode: number | null;
+  /** PM2 holds the spec that the app should have in this phase. */
+  readonly atSpec: boolean;
+  /** Looked at only in the phases that wait for it. */
+  readonly readiness: Readiness | null;
+}
+
+export type DaemonView =
+  | {
+      readonly kind: 'up';
+      readonly main: InstanceView | null;
+      readonly canary: InstanceView | null;
+      /** A process of the canary's that PM2 does not know (any more) is alive. */
+      readonly orphanedCanary: boolean;
+    }
+  | { readonly kind: 'down'; readonly reason: string };
+
+export type ProxyView =
+  | { readonly kind: 'up'; readonly service: ServiceState }
+  | { readonly kind: 'down'; readonly reason: string };
+
+export interface Observation {
+  readonly daemon: DaemonView;
+  readonly proxy: ProxyView;
+  /** Null in phases that are not judged. */
+  readonly assessment: Assessment | null;
+}

@@ -1,0 +1,91 @@
+/**
+ * The phases of a rollout: a disjoint union, each phase owning the facts that only it needs, and
+ * the one table of the moves between them.
+ *
+ *   starting ▶ observing ▶ promoting ▶ baking ▶ retiring ▶ promoted
+ *       ╰─────────┴───────────┴─────────┴──────────┴──▶ rolling-back ▶ rolled-back
+ *   held: waits for a person, entered from observing, promoting and rolling-back
+ *
+ * All times are Unix milliseconds, so that a phase means the same after a restart.
+ */
+
+/** One life of a process: a pid alone can be used again. */
+export interface ProcessLife {
+  readonly pid: number;
+  readonly startedAtMs: number;
+}
+
+/**
+ * A restart of main without a gap, in three stages: the canary takes all traffic, main is given a
+ * spec and proven on it, the traffic goes back. Promoting runs it with the new release, rolling
+ * back (once main was touched) with the old one.
+ */
+export type SwapStage =
+  | { readonly stage: 'leaving-main'; readonly deadlineMs: number }
+  | {
+      readonly stage: 'restarting-main';
+      readonly deadlineMs: number;
+      /** Main's life before the restart; null when it had no process. */
+      readonly before: ProcessLife | null;
+    }
+  | { readonly stage: 'returning'; readonly deadlineMs: number };
+
+export type HeldWhy =
+  /** A person paused it. */
+  | 'paused'
+  /** The window ended with too little evidence. */
+  | 'inconclusive'
+  /** The window passed and `promote: manual` asks for a person. */
+  | 'approval'
+  /** Main does not come up on either release; the canary keeps the traffic. */
+  | 'main-down';
+
+export type Phase =
+  | { readonly kind: 'starting'; readonly deadlineMs: number }
+  | { readonly kind: 'observing'; readonly step: number; readonly endsAtMs: number }
+  | {
+      readonly kind: 'held';
+      readonly why: HeldWhy;
+      readonly step: number;
+      /** What is left of the step, for `resume`. */
+      readonly remainingMs: number;
+    }
+  | ({ readonly kind: 'promoting' } & SwapStage)
+  | { readonly kind: 'baking'; readonly endsAtMs: number }
+  | { readonly kind: 'retiring' }
+  | ({
+      readonly kind: 'rolling-back';
+      readonly cause: string;
+      /** Main was given the new release, or may have been: it must get its old spec back. */
+      readonly mainTouched: boolean;
+    } & (SwapStage | { readonly stage: 'removing' }))
+  | { readonly kind: 'promoted' }
+  | { readonly kind: 'rolled-back'; readonly cause: string };
+
+export type PhaseKind = Phase['kind'];
+export type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
+
+/** Every move that exists. A phase may always move to itself (to its next stage or step). */
+const MOVES: Readonly<Record<PhaseKind, readonly PhaseKind[]>> = {
+  starting: ['observing', 'rolling-back'],
+  observing: ['held', 'promoting', 'rolling-back'],
+  held: ['observing', 'promoting', 'rolling-back'],
+  promoting: ['baking', 'rolling-back'],
+  baking: ['retiring', 'rolling-back'],
+  retiring: ['promoted', 'rolling-back'],
+  'rolling-back': ['rolled-back', 'held'],
+  promoted: [],
+  'rolled-back': [],
+};
+
+export const PHASE_KINDS = Object.keys(MOVES) as readonly PhaseKind[];
+
+/** True when the rollout is over. */
+export function isEnded(phase: Phase): boolean {
+  return MOVES[phase.kind].length === 0;
+}
+
+/** True when the table allows the move. */
+export function canMove(from: PhaseKind, to: PhaseKind): boolean {
+  return (from === to && MOVES[from].length > 0) || MOVES[from].includes(to);
+}

@@ -1,0 +1,79 @@
+/** A rollout: the plan that was frozen at its start, and where it stands. */
+import type { ServiceConfig } from '../../config/types.js';
+import type { AppSpec } from '../pm2/spec.js';
+import type { Move } from './decision.js';
+import { canMove, isEnded, type Phase, type ProcessLife } from './phase.js';
+
+/** What a person can ask of a rollout that is under way. */
+export type RequestKind = 'promote' | 'rollback' | 'pause' | 'resume';
+
+export interface Request {
+  readonly kind: RequestKind;
+  readonly reason: string | null;
+  readonly atMs: number;
+}
+
+/** What an MCP server says of itself when a session is opened. */
+export interface ServerInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly protocolVersion: string;
+  readonly capabilities: readonly string[];
+}
+
+export interface Rollout {
+  readonly id: string;
+  readonly service: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** The service's configuration with the start command's wishes, as it was at the start. */
+  readonly config: ServiceConfig;
+  /** What main ran before: it gets this back. Holds the app's environment, so it is never shown. */
+  readonly oldSpec: AppSpec;
+  /** What main shall run. Holds the app's environment, so it is never shown. */
+  readonly newSpec: AppSpec;
+  readonly phase: Phase;
+  /** A person's order that the next decision takes up. */
+  readonly request: Request | null;
+  /** The canary's process as last seen alive, so that an orphan can be found and ended. */
+  readonly canaryLife: ProcessLife | null;
+  /** How the canary introduced itself: main must do so too after the promotion. */
+  readonly canaryServer: ServerInfo | null;
+}
+
+/**
+ * The rollout in its next phase. A person's request outlives only a move to observing (asked for
+ * while the canary started): in any other new phase it could mean something else.
+ * @throws Error when the table has no such move: that is a bug.
+ */
+export function moved(rollout: Rollout, { to, answersRequest }: Move, nowMs: number): Rollout {
+  const from = rollout.phase.kind;
+  if (!canMove(from, to.kind)) throw new Error(`no move from ${from} to ${to.kind}`);
+  const keeps = to.kind === 'observing' && !answersRequest;
+  return {
+    ...rollout,
+    phase: to,
+    request: keeps ? rollout.request : null,
+    endedAtMs: isEnded(to) ? nowMs : null,
+  };
+}
+
+/** True when main has been given the new release, or may have been. */
+export function mainTouched(phase: Phase): boolean {
+  switch (phase.kind) {
+    case 'promoting':
+      return phase.stage !== 'leaving-main';
+    case 'rolling-back':
+      return phase.mainTouched;
+    case 'held':
+      return phase.why === 'main-down';
+    case 'baking':
+    case 'retiring':
+    case 'promoted':
+      return true;
+    case 'starting':
+    case 'observing':
+    case 'rolled-back':
+      return false;
+  }
+}

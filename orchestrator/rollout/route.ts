@@ -1,0 +1,81 @@
+/** The route that a phase wants, and whether a track is empty (pure). */
+import type { Route, Track, TrackRoute } from '../../common/protocol.js';
+import type { HostPort, ServiceConfig } from '../../config/types.js';
+import type { Phase } from './phase.js';
+import type { Rollout } from './rollout.js';
+
+/** All traffic to main, no other track known: the route of a service without a rollout. */
+export function stableOnly(config: ServiceConfig): Route {
+  return { tracks: { stable: track(config.stable, 1) } };
+}
+
+/**
+ * The route that belongs to a rollout's phase. It depends on nothing else, so the proxy can be
+ * put right from the stored phase alone after any crash.
+ */
+export function routeFor({ config, phase }: Rollout): Route {
+  switch (phase.kind) {
+    case 'observing':
+      return split(config, weightOf(config, phase.step));
+    case 'held':
+      return phase.why === 'main-down'
+        ? canaryCarries(config)
+        : split(config, weightOf(config, phase.step));
+    case 'promoting':
+    case 'rolling-back':
+      return stageRoute(config, phase);
+    case 'baking':
+      return split(config, 0);
+    case 'starting':
+    case 'retiring':
+    case 'promoted':
+    case 'rolled-back':
+      return stableOnly(config);
+  }
+}
+
+function stageRoute(
+  config: ServiceConfig,
+  { stage }: Extract<Phase, { kind: 'promoting' | 'rolling-back' }>,
+): Route {
+  switch (stage) {
+    case 'leaving-main':
+    case 'restarting-main':
+      return canaryCarries(config);
+    case 'returning':
+      return {
+        tracks: { stable: track(config.stable, 1), canary: track(config.canary, 0, true) },
+      };
+    case 'removing':
+      return stableOnly(config);
+  }
+}
+
+function canaryCarries(config: ServiceConfig): Route {
+  return { tracks: { stable: track(config.stable, 0, true), canary: track(config.canary, 1) } };
+}
+
+function split(config: ServiceConfig, weight: number): Route {
+  return {
+    tracks: { stable: track(config.stable, 1 - weight), canary: track(config.canary, weight) },
+  };
+}
+
+function track({ host, port }: HostPort, weight: number, drain = false): TrackRoute {
+  return { host, port, weight, drain };
+}
+
+function weightOf(config: ServiceConfig, step: number): number {
+  return config.steps[step]?.weight ?? 0;
+}
+
+/** True when both say the same of every track. */
+export function sameRoute(a: Route, b: Route): boolean {
+  const names: readonly Track[] = ['stable', 'canary', 'baseline'];
+  return names.every((name) => sameTrack(a.tracks[name], b.tracks[name]));
+}
+
+function sameTrack(a: TrackRoute | undefined, b: TrackRoute | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.host === b.host && a.port === b.port && a.weight === b.weight && a.drain === b.drain;
+}

@@ -1,0 +1,202 @@
+/**
+ * The only writer of the orchestrator's memory: rollouts, their transitions with reasons, the
+ * actions taken, and the evidence that was seen.
+ *
+ * 1. A write has reached the disk when the method returns.
+ * 2. At most one rollout of a service is under way (the database refuses a second).
+ * 3. Specs hold environments: `body` of a rollout is for the program only and is never shown.
+ */
+import type { Phase } from '../rollout/phase.js';
+import type { Action, ActionOutcome } from '../rollout/decision.js';
+import type { Rollout } from '../rollout/rollout.js';
+import type { Assessment, EvidenceEvent } from '../judge/types.js';
+import { openDatabase, type StoreDatabase } from './database.js';
+
+/** One move of a rollout, as history tells it. */
+export interface Transition {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly from: string;
+  readonly to: string;
+  readonly stage: string | null;
+  readonly reason: string;
+  /** What the judge said at that moment, with its numbers. */
+  readonly assessment: Assessment | null;
+}
+
+export interface TransitionEntry {
+  readonly atMs: number;
+  readonly from: Phase;
+  readonly to: Phase;
+  readonly reason: string;
+  readonly assessment: Assessment | null;
+}
+
+interface BodyRow {
+  readonly body: string;
+}
+
+interface TransitionRow {
+  readonly seq: number;
+  readonly at_ms: number;
+  readonly from_phase: string;
+  readonly to_phase: string;
+  readonly stage: string | null;
+  readonly reason: string;
+  readonly assessment: string | null;
+}
+
+export class Store {
+  readonly #db: StoreDatabase;
+
+  private constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** @throws Error when the file cannot be opened or is newer than this program. */
+  static open(file: string): Store {
+    return new Store(openDatabase(file));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** The number that the service's next rollout gets, from 1. */
+  nextNumber(service: string): number {
+    const row = this.#db
+      .prepare('SELECT coalesce(max(number), 0) + 1 AS next FROM rollouts WHERE service = ?')
+      .get(service) as { next: number };
+    return row.next;
+  }
+
+  /** @throws Error when a rollout of the service is under way: ask `active` first. */
+  insert(rollout: Rollout, number: number): void {
+    this.#db
+      .prepare(
+        `INSERT INTO rollouts (id, service, number, phase, started_at_ms, ended_at_ms, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        rollout.id,
+        rollout.service,
+        number,
+        rollout.phase.kind,
+        rollout.startedAtMs,
+        rollout.endedAtMs,
+        JSON.stringify(rollout),
+      );
+  }
+
+  /** Stores the rollout as it is now, and the transition that led there, in one step. */
+  update(rollout: Rollout, transition: TransitionEntry | null = null): void {
+    this.#db.transaction(() => {
+      this.#db
+        .prepare('UPDATE rollouts SET phase = ?, ended_at_ms = ?, body = ? WHERE id = ?')
+        .run(rollout.phase.kind, rollout.endedAtMs, JSON.stringify(rollout), rollout.id);
+      if (transition !== null) this.#insertTransition(rollout.id, transition);
+    })();
+  }
+
+  #insertTransition(rolloutId: string, entry: TransitionEntry): void {
+    this.#db
+      .prepare(
+        `INSERT INTO transitions (rollout_id, seq, at_ms, from_phase, to_phase, stage, reason, assessment)
+         SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ?, ?, ? FROM transitions WHERE rollout_id = ?`,
+      )
+      .run(
+        rolloutId,
+        entry.atMs,
+        entry.from.kind,
+        entry.to.kind,
+        'stage' in entry.to ? entry.to.stage : null,
+        entry.reason,
+        entry.assessment === null ? null : JSON.stringify(entry.assessment),
+        rolloutId,
+      );
+  }
+
+  /** Stores the intent before an action is taken; the number is for `recordOutcome`. */
+  recordIntent(rolloutId: string, atMs: number, action: Action): number {
+    const { seq } = this.#db
+      .prepare('SELECT coalesce(max(seq), 0) + 1 AS seq FROM actions WHERE rollout_id = ?')
+      .get(rolloutId) as { seq: number };
+    this.#db
+      .prepare('INSERT INTO actions (rollout_id, seq, at_ms, action) VALUES (?, ?, ?, ?)')
+      .run(rolloutId, seq, atMs, JSON.stringify(action));
+    return seq;
+  }
+
+  recordOutcome(rolloutId: string, seq: number, outcome: ActionOutcome): void {
+    this.#db
+      .prepare('UPDATE actions SET outcome = ? WHERE rollout_id = ? AND seq = ?')
+      .run(outcome.done ? 'done' : outcome.reason, rolloutId, seq);
+  }
+
+  /** Appends what was seen, in order. */
+  addEvidence(rolloutId: string, events: readonly EvidenceEvent[]): void {
+    if (events.length === 0) return;
+    const { last } = this.#db
+      .prepare('SELECT coalesce(max(seq), 0) AS last FROM evidence WHERE rollout_id = ?')
+      .get(rolloutId) as { last: number };
+    const insert = this.#db.prepare(
+      'INSERT INTO evidence (rollout_id, seq, body) VALUES (?, ?, ?)',
+    );
+    this.#db.transaction(() => {
+      for (const [index, event] of events.entries()) {
+        insert.run(rolloutId, last + 1 + index, JSON.stringify(event));
+      }
+    })();
+  }
+
+  /** All that was seen in a rollout, in order. */
+  *evidence(rolloutId: string): Generator<EvidenceEvent> {
+    const rows = this.#db
+      .prepare('SELECT body FROM evidence WHERE rollout_id = ? ORDER BY seq')
+      .iterate(rolloutId) as IterableIterator<BodyRow>;
+    for (const row of rows) yield JSON.parse(row.body) as EvidenceEvent;
+  }
+
+  /** The rollouts that are under way, at most one a service. */
+  active(): readonly Rollout[] {
+    const rows = this.#db
+      .prepare('SELECT body FROM rollouts WHERE ended_at_ms IS NULL ORDER BY started_at_ms')
+      .all() as BodyRow[];
+    return rows.map(parseRollout);
+  }
+
+  /** The newest rollouts first, of one service or of all. */
+  recent(service: string | null, limit: number): readonly Rollout[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT body FROM rollouts WHERE ?1 IS NULL OR service = ?1
+         ORDER BY started_at_ms DESC, number DESC LIMIT ?2`,
+      )
+      .all(service, limit) as BodyRow[];
+    return rows.map(parseRollout);
+  }
+
+  byId(id: string): Rollout | null {
+    const row = this.#db.prepare('SELECT body FROM rollouts WHERE id = ?').get(id);
+    return row === undefined ? null : parseRollout(row as BodyRow);
+  }
+
+  transitions(rolloutId: string): readonly Transition[] {
+    const rows = this.#db
+      .prepare('SELECT * FROM transitions WHERE rollout_id = ? ORDER BY seq')
+      .all(rolloutId) as TransitionRow[];
+    return rows.map((row) => ({
+      seq: row.seq,
+      atMs: row.at_ms,
+      from: row.from_phase,
+      to: row.to_phase,
+      stage: row.stage,
+      reason: row.reason,
+      assessment: row.assessment === null ? null : (JSON.parse(row.assessment) as Assessment),
+    }));
+  }
+}
+
+function parseRollout({ body }: BodyRow): Rollout {
+  return JSON.parse(body) as Rollout;
+}
