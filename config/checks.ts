@@ -1,0 +1,170 @@
+/** What no single key shows: contradictions between keys and clashes between services. */
+import { longestWindowMs, type ConfigDraft, type ServiceDraft } from './resolve.js';
+import type { FileDraft, Settings } from './schema.js';
+import type { Path } from './source.js';
+import type { HostPort } from './types.js';
+import { formatAddress, formatDuration, formatRatio } from './units.js';
+
+export interface Finding {
+  readonly severity: 'error' | 'warning';
+  /** Where it may be written, best first: the place is the first of them that is. */
+  readonly paths: readonly Path[];
+  readonly message: string;
+}
+
+/** All findings, in no particular order. */
+export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
+  return [
+    ...twoForms(['defaults'], written.defaults),
+    ...Object.entries(written.services ?? {}).flatMap(([name, own]) => [
+      ...twoForms(['services', name], own),
+    ]),
+    ...noServices(written),
+    ...portClashes(config),
+    ...appClashes(config),
+    ...config.services.flatMap((service) => [
+      ...windowTooLong(service),
+      ...stepsDescend(service),
+      ...portOverridden(service),
+      ...probeWithoutPath(service, written),
+    ]),
+  ];
+}
+
+const error = (paths: readonly Path[], message: string): Finding => ({
+  severity: 'error',
+  paths,
+  message,
+});
+
+/** A service's setting may be its own or come from the file's defaults. */
+const settingPaths = (service: ServiceDraft, ...key: string[]): Path[] => [
+  ['services', service.name, ...key],
+  ['defaults', ...key],
+  ['services', service.name],
+];
+
+function twoForms(level: Path, settings: Settings | undefined): Finding[] {
+  if (settings?.steps === undefined) return [];
+  const other = settings.weight === undefined ? 'window' : 'weight';
+  if (settings[other] === undefined) return [];
+  return [
+    error(
+      [[...level, other]],
+      `got ${other} beside steps, wanted either steps or weight and window`,
+    ),
+  ];
+}
+
+function noServices({ services }: FileDraft): Finding[] {
+  return services !== undefined && Object.keys(services).length === 0
+    ? [error([['services']], 'got no services, wanted at least one')]
+    : [];
+}
+
+interface Listener {
+  readonly address: HostPort;
+  readonly path: Path;
+}
+
+function portClashes(config: ConfigDraft): Finding[] {
+  const taken = new Map<number, Listener[]>();
+  const findings: Finding[] = [];
+  for (const listener of listeners(config)) {
+    const samePort = taken.get(listener.address.port) ?? [];
+    const other = samePort.find(({ address }) => sharesHost(address, listener.address));
+    if (other === undefined) {
+      taken.set(listener.address.port, [...samePort, listener]);
+      continue;
+    }
+    const message = `got ${formatAddress(listener.address)}, which ${other.path.join('.')} already has (${formatAddress(other.address)}), wanted a port of its own`;
+    findings.push(error([listener.path], message));
+  }
+  return findings;
+}
+
+/** The program's own come first, so that a clash with a default of theirs shows at the service. */
+function listeners({ orchestrator, proxy, services }: ConfigDraft): Listener[] {
+  const own = [
+    { address: orchestrator.listen, path: ['orchestrator', 'listen'] },
+    { address: proxy.metrics, path: ['proxy', 'metrics'] },
+  ];
+  const theirs = services.flatMap((service) =>
+    (['listen', 'stable', 'canary'] as const).flatMap((key) => {
+      const address = service[key];
+      return address === undefined ? [] : [{ address, path: ['services', service.name, key] }];
+    }),
+  );
+  return [...own, ...theirs];
+}
+
+const ANY_HOST = new Set(['0.0.0.0', '::']);
+
+function sharesHost(a: HostPort, b: HostPort): boolean {
+  const plain = ({ host }: HostPort): string => (host === 'localhost' ? '127.0.0.1' : host);
+  return plain(a) === plain(b) || ANY_HOST.has(a.host) || ANY_HOST.has(b.host);
+}
+
+/** One PM2 app is main or canary of one service. All mains first: a canary's name must give way. */
+function appClashes({ services }: ConfigDraft): Finding[] {
+  const taken = new Map<string, string>();
+  const findings: Finding[] = [];
+  for (const key of ['app', 'canaryApp'] as const) {
+    for (const service of services) {
+      const app = service[key];
+      const owner = taken.get(app);
+      if (owner === undefined) {
+        taken.set(app, `the ${key} of ${service.name}`);
+        continue;
+      }
+      const message = `got ${app}, which is already ${owner}, wanted a PM2 app of its own`;
+      findings.push(
+        error(
+          [
+            ['services', service.name, key],
+            ['services', service.name],
+          ],
+          message,
+        ),
+      );
+    }
+  }
+  return findings;
+}
+
+function windowTooLong(service: ServiceDraft): Finding[] {
+  const longest = longestWindowMs(service.steps);
+  if (service.onInconclusive !== 'extend' || service.maxWindowMs >= longest) return [];
+  const message = `got ${formatDuration(service.maxWindowMs)}, wanted at least the longest window, ${formatDuration(longest)}`;
+  return [error(settingPaths(service, 'maxWindow'), message)];
+}
+
+function stepsDescend(service: ServiceDraft): Finding[] {
+  const weights = service.steps.map(({ weight }) => weight);
+  if (weights.every((weight, index) => weight >= (weights[index - 1] ?? 0))) return [];
+  return [
+    {
+      severity: 'warning',
+      paths: settingPaths(service, 'steps'),
+      message: `got weights that go down (${weights.map(formatRatio).join(', ')}), wanted them to rise`,
+    },
+  ];
+}
+
+function portOverridden(service: ServiceDraft): Finding[] {
+  const { portFrom, canaryEnv } = service;
+  if (portFrom.kind !== 'env' || !Object.hasOwn(canaryEnv, portFrom.name)) return [];
+  const message = `got ${portFrom.name}, which portFrom sets to the canary's port, wanted it left out`;
+  return [error(settingPaths(service, 'canaryEnv', portFrom.name), message)];
+}
+
+function probeWithoutPath(service: ServiceDraft, { defaults, services }: FileDraft): Finding[] {
+  const probe = services?.[service.name]?.probe ?? defaults?.probe;
+  if (probe?.kind !== 'mcp' || probe.path !== null || service.mcpPaths.length > 0) return [];
+  return [
+    error(
+      settingPaths(service, 'probe'),
+      'got mcp without mcpPaths, wanted mcp:/PATH, http:/PATH or tcp',
+    ),
+  ];
+}

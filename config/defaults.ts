@@ -1,0 +1,58 @@
+/**
+ * Every default, once, written as in `canary.yaml`. The loader reads this table as the outermost
+ * level and the JSON Schema shows it to editors.
+ *
+ * A service's setting comes from the first of these that has it (config/resolve.ts):
+ *   1. the service, 2. the file's `defaults`, 3. this table, 4. what is derived from other settings:
+ *
+ *   app        the service's name
+ *   canaryApp  the app's name with `-canary`
+ *   probe      `mcp` on the first of mcpPaths, `tcp` where there is none
+ *   maxWindow  twice the longest step's window
+ *   steps      one step of `weight` for `window`
+ *   pm2Home    $PM2_HOME, else ~/.pm2
+ *
+ * `steps` on the one side and `weight` and `window` on the other replace each other: the level
+ * nearest to the service decides.
+ */
+export const SERVICE_DEFAULTS = {
+  portFrom: 'env:PORT',
+  mcpPaths: ['/mcp'],
+  ssePaths: ['/sse'],
+  weight: '10%',
+  window: '2h',
+  promote: 'auto',
+  onInconclusive: 'hold',
+  bake: '10m',
+  ready: '60s',
+  drain: { calls: '30s', sessions: '60s' },
+  limits: {
+    errors: { max: '25%', timesStable: 1.5, overStable: '0.5%' },
+    latency: { timesStable: 2 },
+    memory: { max: null, horizon: '24h', timesStable: 1.5, warmUp: '5m' },
+    logs: {
+      errorPatterns: [
+        '^Traceback \\(most recent call last\\)',
+        '\\b(?:ERROR|CRITICAL|FATAL)\\b',
+        '"level":\\s*(?:50|60|"(?:error|critical|fatal)")',
+        '^Uncaught |^\\w*Error: ',
+      ],
+      timesStable: 3,
+    },
+  },
+  minimum: { calls: 50, sessions: 5 },
+  alpha: 0.01,
+  early: false,
+  interval: '5s',
+  replay: 'safe',
+  sessionIdle: '1h',
+  maxSessions: 10_000,
+  callTimeout: '10m',
+  canaryEnv: {},
+} as const;
+
+/** The defaults of what is not a service's. */
+export const FILE_DEFAULTS = {
+  orchestrator: { listen: '127.0.0.1:9765' },
+  proxy: { metrics: '127.0.0.1:9766' },
+} as const;

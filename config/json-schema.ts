@@ -1,0 +1,64 @@
+/** The JSON Schema that editors complete and check `canary.yaml` with. */
+import { z } from 'zod';
+import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
+import { fileSchema } from './schema.js';
+
+/** The parts of a JSON Schema that this program walks. */
+export interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  default?: unknown;
+}
+
+/** The file's JSON Schema (draft 7, the newest that editors' YAML plug-ins all know). */
+export function configJsonSchema(): object {
+  const schema = z.toJSONSchema(fileSchema, {
+    target: 'draft-7',
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // zod leaves out the examples of what it transforms; ours are of the text as written.
+      const examples = z.globalRegistry.get(zodSchema)?.['examples'];
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
+    },
+  }) as JsonSchema;
+  const { defaults, services } = schema.properties ?? {};
+  for (const level of [defaults, services?.additionalProperties]) {
+    if (typeof level === 'object') annotate(level, SERVICE_DEFAULTS);
+  }
+  annotate(schema, FILE_DEFAULTS);
+  return { title: 'canary.yaml', ...schema };
+}
+
+/** Writes each default of the table at its key. */
+function annotate(schema: JsonSchema, table: Readonly<Record<string, unknown>>): void {
+  for (const branch of [schema, ...(schema.anyOf ?? [])]) {
+    for (const [key, value] of Object.entries(table)) {
+      const property = branch.properties?.[key];
+      if (property === undefined) continue;
+      if (isTable(value) && Object.keys(value).length > 0) annotate(property, value);
+      else property.default = value;
+    }
+  }
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The keys that the map at `path` may have; empty where any key or none is allowed.
+ * Follows maps, lists and alternatives.
+ */
+export function keysAt(schema: JsonSchema, path: readonly PropertyKey[]): string[] {
+  const [head, ...rest] = path;
+  const branches = [schema, ...(schema.anyOf ?? [])];
+  if (head === undefined) return branches.flatMap((branch) => Object.keys(branch.properties ?? {}));
+  for (const { properties, additionalProperties, items } of branches) {
+    const next = properties?.[String(head)] ?? items ?? additionalProperties;
+    if (typeof next === 'object') return keysAt(next, rest);
+  }
+  return [];
+}

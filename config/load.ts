@@ -1,0 +1,123 @@
+/**
+ * Loads `canary.yaml`: text → plain values → what is written, in base units → what is meant, in
+ * one frozen object. All problems of a file are found at once: what a faulty file still says
+ * rightly is cross-checked too.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { crossCheck, type Finding } from './checks.js';
+import { problemsFrom, removeFaulty } from './issues.js';
+import type { Problem } from './problem.js';
+import { resolveConfig, type ConfigDraft, type ServiceDraft } from './resolve.js';
+import { draftSchema, fileSchema } from './schema.js';
+import { parseSource, type Path, type Source } from './source.js';
+import type { CanaryConfig, ServiceConfig } from './types.js';
+
+export type LoadResult =
+  | { readonly ok: true; readonly config: CanaryConfig; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const MAX_FILE_BYTES = 1 << 20;
+
+/**
+ * Reads and checks the file. Problems come as data, in the order of the file; nothing is thrown.
+ * `env` is asked for PM2_HOME and HOME.
+ */
+export function loadConfig(file: string, env: NodeJS.ProcessEnv): LoadResult {
+  const reading = readText(file);
+  return reading.ok ? loadConfigText(file, reading.text, env) : failed(file, reading.message);
+}
+
+/** {@link loadConfig} of text that was read from `file`. */
+export function loadConfigText(file: string, text: string, env: NodeJS.ProcessEnv): LoadResult {
+  const source = parseSource(file, text);
+  const unusable = unusableDocument(source);
+  if (unusable !== null) return unusable;
+  const problems = [...source.problems];
+  const checked = fileSchema.safeParse(source.value);
+  if (!checked.success) {
+    problems.push(...problemsFrom(checked.error.issues, source));
+    removeFaulty(source.value, checked.error.issues);
+  }
+  const draft = draftSchema.safeParse(source.value);
+  if (!draft.success) return { ok: false, problems: inOrder(problems) };
+  const config = resolveConfig(resolve(file), draft.data, env);
+  const findings = crossCheck(draft.data, config);
+  const located = (severity: Finding['severity']): Problem[] =>
+    findings.filter((f) => f.severity === severity).map((finding) => locate(finding, source));
+  problems.push(...located('error'));
+  const services = config.services.filter(isComplete);
+  if (problems.length > 0 || services.length < config.services.length) {
+    return { ok: false, problems: inOrder(problems) };
+  }
+  return { ok: true, config: frozen(config, services), warnings: inOrder(located('warning')) };
+}
+
+function failed(file: string, message: string): LoadResult {
+  return { ok: false, problems: [{ file, place: null, path: '', message }] };
+}
+
+type Reading =
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
+
+function readText(file: string): Reading {
+  const refuse = (message: string): Reading => ({ ok: false, message });
+  try {
+    const stats = statSync(file);
+    if (stats.isDirectory()) return refuse('got a folder, wanted a YAML file');
+    if (!stats.isFile())
+      return refuse('got something that is not a regular file, wanted a YAML file');
+    if (stats.size > MAX_FILE_BYTES) {
+      return refuse(`got ${stats.size} bytes, wanted at most ${MAX_FILE_BYTES}`);
+    }
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) };
+  } catch (error) {
+    if (error instanceof TypeError)
+      return refuse('got bytes that are not UTF-8, wanted UTF-8 text');
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return refuse(code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`);
+  }
+}
+
+/** Text from which nothing can be told, beyond what YAML says. */
+function unusableDocument(source: Source): LoadResult | null {
+  const { value, problems } = source;
+  if (value === undefined) return { ok: false, problems: inOrder(problems) };
+  if (value === null) {
+    return { ok: false, problems: [source.problemAt([], 'got an empty file, wanted services')] };
+  }
+  return null;
+}
+
+function locate({ paths, message }: Finding, source: Source): Problem {
+  const path: Path = paths.find((candidate) => source.has(candidate)) ?? paths[0] ?? [];
+  return source.problemAt(path, message);
+}
+
+/** By place, each once: a default's fault shows in every service that takes it. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const unique = new Map(
+    problems.map((p) => [`${p.place?.line}:${p.place?.column}:${p.message}`, p] as const),
+  );
+  const line = ({ place }: Problem): number => place?.line ?? 0;
+  const column = ({ place }: Problem): number => place?.column ?? 0;
+  return [...unique.values()].sort((a, b) => line(a) - line(b) || column(a) - column(b));
+}
+
+function isComplete(service: ServiceDraft): service is ServiceConfig {
+  return [service.listen, service.stable, service.canary].every((address) => address !== undefined);
+}
+
+/** Services are looked up by names from outside, hence no prototype to find `constructor` in. */
+function frozen(config: ConfigDraft, services: readonly ServiceConfig[]): CanaryConfig {
+  const byName = Object.create(null) as Record<string, ServiceConfig>;
+  for (const service of services) byName[service.name] = service;
+  return deepFreeze({ ...config, services: byName });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value) as unknown[]) {
+    if (typeof part === 'object' && part !== null && !Object.isFrozen(part)) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

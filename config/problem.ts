@@ -1,0 +1,73 @@
+/** What is wrong with a configuration, where, and how a terminal shows it. */
+
+/** The spot in the file that a problem is about. Lines and columns count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+  /** The source line, or a part of it: long lines are cut and secrets hidden. */
+  readonly excerpt: string;
+  /** The first marked character of the excerpt, from 0, and how many are marked. */
+  readonly caretAt: number;
+  readonly caretWidth: number;
+}
+
+export interface Problem {
+  readonly file: string;
+  /** Null when it is about the file as such. */
+  readonly place: Place | null;
+  /** The key, e.g. `services.scraper.steps[0].weight`; empty for the file. */
+  readonly path: string;
+  /** What was got and what is wanted. Never a value of `canaryEnv`. */
+  readonly message: string;
+}
+
+export interface FormatOptions {
+  /** ANSI colours. */
+  readonly color: boolean;
+}
+
+/** As many problems as a person reads; the rest are counted. */
+const MAX_SHOWN = 100;
+
+/**
+ * The problems as text for a terminal, without a final newline. Each has file:line:column, the
+ * source line and a caret under the value. Control characters of the file are not passed on.
+ */
+export function formatProblems(problems: readonly Problem[], { color }: FormatOptions): string {
+  const shown = problems.slice(0, MAX_SHOWN).map((problem) => formatProblem(problem, color));
+  const rest = problems.length - shown.length;
+  if (rest > 0) shown.push(`... and ${rest} more`);
+  return shown.join('\n\n');
+}
+
+function formatProblem({ file, place, path, message }: Problem, color: boolean): string {
+  const paint = (code: number, text: string): string =>
+    color ? `\u001b[${code}m${text}\u001b[0m` : text;
+  const position = place === null ? file : `${file}:${place.line}:${place.column}`;
+  const key = path === '' ? '' : `${path}: `;
+  const head = `${paint(1, printable(position))}: ${printable(key + message)}`;
+  if (place === null) return head;
+  const gutter = String(place.line);
+  const marked = place.excerpt.slice(place.caretAt, place.caretAt + place.caretWidth);
+  const indent = blank(place.excerpt.slice(0, place.caretAt));
+  const carets = '^'.repeat(Math.max(1, blank(marked).length));
+  return [
+    head,
+    `  ${gutter} | ${printable(place.excerpt)}`,
+    `  ${' '.repeat(gutter.length)} | ${indent}${paint(31, carets)}`,
+  ].join('\n');
+}
+
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Tabs become one space, so that columns stay true; other control characters a question mark. */
+function printable(text: string): string {
+  return text.replaceAll('\t', ' ').replaceAll(CONTROL, '?');
+}
+
+const WIDE = /[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hira}\p{sc=Kana}\uff01-\uff60]/gu;
+
+/** Spaces as wide as a terminal shows the text. */
+function blank(text: string): string {
+  return printable(text).replaceAll(/\p{M}/gu, '').replaceAll(WIDE, '  ').replaceAll(/[^ ]/gu, ' ');
+}

@@ -1,0 +1,159 @@
+/**
+ * From what is written to what is meant: the levels laid over each other, in the order that
+ * config/defaults.ts states.
+ */
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
+import { settingsSchema, type FileDraft, type ServiceSettings, type Settings } from './schema.js';
+import type { CanaryConfig, HostPort, JudgePolicy, Probe, ServiceConfig, Step } from './types.js';
+import { parseAddress, type WrittenProbe } from './units.js';
+
+type Address = 'listen' | 'stable' | 'canary';
+
+/** A service as far as it can be told: the addresses have no defaults and may be missing. */
+export type ServiceDraft = Omit<ServiceConfig, Address> & {
+  readonly [K in Address]?: HostPort | undefined;
+};
+
+export type ConfigDraft = Omit<CanaryConfig, 'services'> & {
+  readonly services: readonly ServiceDraft[];
+};
+
+/** Every key present, in sections too. */
+type Complete<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]-?: Complete<Exclude<T[K], undefined>> }
+    : T;
+
+/** Settings of all levels together. These three have no plain default. */
+type Derived = 'steps' | 'maxWindow' | 'probe';
+type Merged = Complete<Omit<Settings, Derived>> & Pick<Settings, Derived>;
+
+/** Fills in everything. The file's path is absolute; `env` is asked for PM2_HOME and HOME. */
+export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.ProcessEnv): ConfigDraft {
+  const base = overlay(settingsSchema.parse(SERVICE_DEFAULTS) as Merged, draft.defaults ?? {});
+  return {
+    file,
+    services: Object.entries(draft.services ?? {}).map(([name, own]) =>
+      resolveService(name, overlay(base, own), own),
+    ),
+    orchestrator: {
+      listen: draft.orchestrator?.listen ?? defaultAddress(FILE_DEFAULTS.orchestrator.listen),
+    },
+    proxy: { metrics: draft.proxy?.metrics ?? defaultAddress(FILE_DEFAULTS.proxy.metrics) },
+    pm2Home: pm2Home(draft.pm2Home, dirname(file), env),
+  };
+}
+
+function resolveService(name: string, merged: Merged, own: ServiceSettings): ServiceDraft {
+  const app = own.app ?? name;
+  const steps = merged.steps ?? [{ weight: merged.weight, windowMs: merged.window }];
+  return {
+    name,
+    app,
+    canaryApp: own.canaryApp ?? `${app}-canary`,
+    listen: own.listen,
+    stable: own.stable,
+    canary: own.canary,
+    portFrom: merged.portFrom,
+    mcpPaths: merged.mcpPaths,
+    ssePaths: merged.ssePaths,
+    probe: resolveProbe(merged.probe, merged.mcpPaths),
+    steps,
+    promote: merged.promote,
+    onInconclusive: merged.onInconclusive,
+    maxWindowMs: merged.maxWindow ?? 2 * longestWindowMs(steps),
+    bakeMs: merged.bake,
+    readyMs: merged.ready,
+    drain: { callsMs: merged.drain.calls, sessionsMs: merged.drain.sessions },
+    judge: judgePolicy(merged),
+    intervalMs: merged.interval,
+    replay: merged.replay,
+    sessionIdleMs: merged.sessionIdle,
+    maxSessions: merged.maxSessions,
+    callTimeoutMs: merged.callTimeout,
+    canaryEnv: merged.canaryEnv,
+  };
+}
+
+/** The window of the step that lasts longest. */
+export function longestWindowMs(steps: readonly Step[]): number {
+  return Math.max(...steps.map(({ windowMs }) => windowMs));
+}
+
+function judgePolicy({ limits, minimum, alpha, early }: Merged): JudgePolicy {
+  const { errors, latency, memory, logs } = limits;
+  return {
+    errors: {
+      maxRatio: errors.max,
+      timesStable: errors.timesStable,
+      overStable: errors.overStable,
+    },
+    latency: { timesStable: latency.timesStable },
+    memory: {
+      maxRssBytes: memory.max,
+      horizonMs: memory.horizon,
+      timesStable: memory.timesStable,
+      warmUpMs: memory.warmUp,
+    },
+    logs: { errorPatterns: logs.errorPatterns, timesStable: logs.timesStable },
+    minimum: { calls: minimum.calls, sessions: minimum.sessions },
+    alpha,
+    early,
+  };
+}
+
+/** `mcp` without a path where there are no MCP paths is told by config/checks.ts. */
+function resolveProbe(written: WrittenProbe | undefined, mcpPaths: readonly string[]): Probe {
+  if (written !== undefined && (written.kind === 'tcp' || written.path !== null)) return written;
+  const path = mcpPaths[0];
+  return path === undefined ? { kind: 'tcp' } : { kind: 'mcp', path };
+}
+
+function defaultAddress(text: string): HostPort {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) throw new Error(`the default ${text} is not ${parsed.wanted}`);
+  return parsed.value;
+}
+
+/** The same folder as PM2's own programs take. */
+function pm2Home(written: string | undefined, folder: string, env: NodeJS.ProcessEnv): string {
+  const home = env['HOME'] || homedir();
+  if (written === undefined) return env['PM2_HOME'] || join(home, '.pm2');
+  return resolve(folder, written.replace(/^~(?=\/|$)/, home));
+}
+
+/** The settings whose keys are settings of their own; all others are replaced as a whole. */
+const SECTIONS = new Set([
+  'drain',
+  'limits',
+  'errors',
+  'latency',
+  'memory',
+  'logs',
+  'minimum',
+  'canaryEnv',
+]);
+
+/** `over` laid over `base`, key by key. */
+function overlay(base: Merged, over: Settings): Merged {
+  const merged = overlayKeys(base, over) as Merged;
+  const single = over.weight !== undefined || over.window !== undefined;
+  return single && over.steps === undefined ? { ...merged, steps: undefined } : merged;
+}
+
+function overlayKeys(base: object, over: object): object {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over) as [string, unknown][]) {
+    const below = merged[key];
+    merged[key] =
+      SECTIONS.has(key) && isObject(value) && isObject(below) ? overlayKeys(below, value) : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

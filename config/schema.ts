@@ -1,0 +1,372 @@
+/**
+ * `canary.yaml` as people write it. The one description of every key: the loader validates with it
+ * (and gets base units out of it), and the JSON Schema is made from it.
+ *
+ * An issue's message is always what was wanted, to be put after "wanted ".
+ */
+import { z } from 'zod';
+import {
+  ADDRESS_PATTERN,
+  DURATION_PATTERN,
+  MAX_DURATION_MS,
+  MAX_STEPS,
+  PATH_PATTERN,
+  PERCENT_PATTERN,
+  PORT_FROM_PATTERN,
+  PROBE_PATTERN,
+  SIZE_PATTERN,
+  STEPS_PATTERN,
+  WINDOW_BOUNDS,
+  parseAddress,
+  parseDuration,
+  parsePortFrom,
+  parseProbe,
+  parseRatio,
+  parseSize,
+  parseSteps,
+  parseWeight,
+  type DurationBounds,
+  type Parsed,
+} from './units.js';
+
+/** A value that one of the unit parsers reads; `json` is what the JSON Schema says of it. */
+function unit<T>(parse: (value: unknown) => Parsed<T>, json: Record<string, unknown>) {
+  return z
+    .custom<unknown>((value) => value !== undefined, { error: () => wantedBy(parse) })
+    .transform((value, context): T => {
+      const parsed = parse(value);
+      if (parsed.ok) return parsed.value;
+      context.issues.push({ code: 'custom', input: value, message: parsed.wanted });
+      return z.NEVER;
+    })
+    .meta(json);
+}
+
+/** What a missing value should have been. */
+function wantedBy(parse: (value: unknown) => Parsed<unknown>): string {
+  const parsed = parse(undefined);
+  return parsed.ok ? '' : parsed.wanted;
+}
+
+const duration = (bounds: DurationBounds) =>
+  unit((value) => parseDuration(value, bounds), {
+    type: 'string',
+    pattern: DURATION_PATTERN,
+    examples: ['90s', '30m', '1h30m'],
+  });
+const upTo = { minMs: 0, maxMs: MAX_DURATION_MS };
+const size = unit(parseSize, {
+  type: 'string',
+  pattern: SIZE_PATTERN,
+  examples: ['380MB', '380MiB', '1GB'],
+});
+const ratioJson = {
+  type: ['string', 'number'],
+  pattern: PERCENT_PATTERN,
+  minimum: 0,
+  maximum: 1,
+  examples: ['10%', 0.1],
+};
+const ratio = unit(parseRatio, ratioJson);
+const weight = unit(parseWeight, { ...ratioJson, minimum: undefined, exclusiveMinimum: 0 });
+const address = unit(parseAddress, {
+  type: ['string', 'integer'],
+  pattern: ADDRESS_PATTERN,
+  minimum: 1,
+  maximum: 65_535,
+  examples: [8080, '0.0.0.0:8080', '[::1]:8080'],
+});
+
+function number(min: number, max: number) {
+  const error = `a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+function count(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+function text(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+function list<T extends z.ZodType>(item: T, min: number, max: number, what: string) {
+  const error = `a list of ${min} to ${max} ${what}`;
+  return z.array(item, { error }).min(min, { error }).max(max, { error });
+}
+
+/** A map with fixed keys. Unknown keys are issues of zod's own, `unrecognized_keys`. */
+function section<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'invalid_type' ? 'a map of keys' : undefined),
+  });
+}
+
+const appName = text(
+  // eslint-disable-next-line no-control-regex -- names with control characters are what is refused
+  /^(?! )[^\u0000-\u001f\u007f]{1,128}(?<! )$/,
+  'a name of 1 to 128 characters without control characters or spaces around it',
+);
+const path = text(new RegExp(PATH_PATTERN), 'a path that begins with /, such as /mcp');
+const paths = (what: string) => list(path, 0, 20, what);
+
+/** JavaScript's syntax, since that is what the lines are matched with. */
+const errorPattern = z
+  .string({ error: 'a regular expression as text' })
+  .min(1, { error: 'a regular expression of at least one character' })
+  .max(500, { error: 'a regular expression of at most 500 characters' })
+  .superRefine((source, context) => {
+    try {
+      new RegExp(source);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      context.addIssue({ code: 'custom', message: `a regular expression (${why})` });
+    }
+  })
+  .meta({ format: 'regex' });
+
+const errorLimits = section({
+  max: ratio
+    .optional()
+    .describe("The canary's error ratio that is too much whatever stable's may be."),
+  timesStable: number(1, 1000)
+    .optional()
+    .describe(
+      "Worse means: more than this many times stable's error ratio, and over it by more than overStable.",
+    ),
+  overStable: ratio
+    .optional()
+    .describe(
+      "Worse means: over stable's error ratio by more than this, and more than timesStable times it.",
+    ),
+});
+
+const memoryLimits = section({
+  max: z
+    .union([z.null(), size])
+    .optional()
+    .describe(
+      "RSS of the whole process tree that is too much. MB counts in 1000s; MiB and the bare M in 1024s, as in PM2. Null takes PM2's max_memory_restart, if the app has one.",
+    ),
+  horizon: duration(upTo)
+    .optional()
+    .describe('The projected growth may not reach the limit within this time.'),
+  timesStable: number(1, 1000)
+    .optional()
+    .describe("Worse means: more than this many times stable's RSS."),
+  warmUp: duration(upTo).optional().describe('RSS is not compared before an instance is this old.'),
+});
+
+const limits = section({
+  errors: z
+    .union([ratio.transform((max): z.output<typeof errorLimits> => ({ max })), errorLimits])
+    .optional()
+    .describe('Limits for errors. The short form `errors: 5%` sets `max`.'),
+  latency: section({
+    timesStable: number(1, 20)
+      .optional()
+      .describe(
+        "Worse means: the share of calls slower than stable's p95 is more than this many times 5 %.",
+      ),
+  })
+    .optional()
+    .describe('Limits for latency.'),
+  memory: z
+    .union([size.transform((max): z.output<typeof memoryLimits> => ({ max })), memoryLimits])
+    .optional()
+    .describe('Limits for memory. The short form `memory: 380MB` sets `max`.'),
+  logs: section({
+    errorPatterns: list(errorPattern, 0, 50, 'regular expressions')
+      .optional()
+      .describe(
+        'Regular expressions that mark an error line in the logs. An empty list switches the check off.',
+      ),
+    timesStable: number(1, 1000)
+      .optional()
+      .describe("Worse means: more than this many times stable's error lines per call."),
+  })
+    .optional()
+    .describe('Limits for error lines in the logs.'),
+});
+
+const step = section({
+  weight: weight.describe('Share of the new sessions.'),
+  window: duration(WINDOW_BOUNDS).describe('How long the step lasts.'),
+}).transform(({ weight, window }) => ({ weight, windowMs: window }));
+
+const steps = z.union([
+  unit(parseSteps, {
+    type: 'string',
+    pattern: STEPS_PATTERN,
+    examples: ['10% for 30m, 25% for 30m, 50% for 1h'],
+  }),
+  list(step, 1, MAX_STEPS, 'steps, each with a weight and a window'),
+]);
+
+const canaryEnv = z.record(
+  text(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "an environment variable's name"),
+  // eslint-disable-next-line no-control-regex -- no operating system takes NUL in an environment
+  text(/^[^\u0000]*$/, 'text (numbers and true or false need quotes)'),
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a map of names to text' : undefined) },
+);
+
+/** The keys that `defaults` and every service have. */
+const settings = {
+  portFrom: unit(parsePortFrom, {
+    type: 'string',
+    pattern: PORT_FROM_PATTERN,
+    examples: ['env:PORT', 'arg:--port'],
+  })
+    .optional()
+    .describe('How the app learns its port: an environment variable or an argument.'),
+  mcpPaths: paths('paths').optional().describe('Streamable HTTP endpoints.'),
+  ssePaths: paths('paths').optional().describe('Legacy HTTP+SSE endpoints (2024-11-05).'),
+  probe: unit(parseProbe, {
+    type: 'string',
+    pattern: PROBE_PATTERN,
+    examples: ['mcp', 'mcp:/mcp', 'http:/health', 'tcp'],
+  })
+    .optional()
+    .describe(
+      'How an instance shows that it serves: an MCP handshake (on the first of mcpPaths unless a path is given), an HTTP answer below 400, or an open port.',
+    ),
+  weight: weight.optional().describe("The canary's share of the new sessions."),
+  window: duration(WINDOW_BOUNDS)
+    .optional()
+    .describe('How long the canary is watched before the verdict.'),
+  steps: steps
+    .optional()
+    .describe('Several weights one after the other, instead of weight and window.'),
+  promote: oneOf(['auto', 'manual'])
+    .optional()
+    .describe('After a pass: promote at once, or wait for `canary promote`.'),
+  onInconclusive: oneOf(['hold', 'extend', 'rollback', 'promote'])
+    .optional()
+    .describe('What is done when the window ends with too little evidence.'),
+  maxWindow: duration(WINDOW_BOUNDS)
+    .optional()
+    .describe(
+      "With `onInconclusive: extend`: the longest that a step's window grows to. Twice the longest window by default.",
+    ),
+  bake: duration(upTo)
+    .optional()
+    .describe('How long the canary is kept and judged after main runs the new release.'),
+  ready: duration({ minMs: 1000, maxMs: 3_600_000 })
+    .optional()
+    .describe('How long an instance may take from its start to its first good probe.'),
+  drain: section({
+    calls: duration({ minMs: 0, maxMs: 3_600_000 })
+      .optional()
+      .describe('How long calls in flight may finish on a track that is being emptied.'),
+    sessions: duration({ minMs: 0, maxMs: 3_600_000 })
+      .optional()
+      .describe('How long sessions and streams may take to move off it.'),
+  })
+    .optional()
+    .describe('Times for emptying a track.'),
+  limits: limits.optional().describe('What the canary is judged by.'),
+  minimum: section({
+    calls: count(1, 1_000_000).optional().describe('Calls on the canary.'),
+    sessions: count(1, 1_000_000).optional().describe('Sessions on the canary.'),
+  })
+    .optional()
+    .describe('The least evidence without which nothing passes.'),
+  alpha: number(0.000001, 0.5)
+    .optional()
+    .describe('Chance of a false alarm that the whole judgement may take.'),
+  early: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe('Pass as soon as the evidence allows, before the window ends.'),
+  interval: duration({ minMs: 100, maxMs: 600_000 })
+    .optional()
+    .describe('How often processes are sampled and the evidence is judged.'),
+  replay: oneOf(['never', 'safe', 'always'])
+    .optional()
+    .describe(
+      'When a call may be sent a second time after bytes of it went out; `safe` is for read-only and idempotent tools.',
+    ),
+  sessionIdle: duration({ minMs: 1000, maxMs: MAX_DURATION_MS })
+    .optional()
+    .describe('Sessions idle for longer are ended, on the server too.'),
+  maxSessions: count(1, 1_000_000).optional().describe('The most live sessions.'),
+  callTimeout: duration({ minMs: 1000, maxMs: 86_400_000 })
+    .optional()
+    .describe('A call without an answer for longer is ended with an error.'),
+  canaryEnv: canaryEnv
+    .optional()
+    .describe(
+      "Environment of the canary only. A service's variables are added to those of `defaults`.",
+    ),
+};
+
+/** `steps` says what `weight` and `window` say; a level with both is contradictory. */
+const oneForm = {
+  not: { anyOf: [{ required: ['steps', 'weight'] }, { required: ['steps', 'window'] }] },
+};
+
+const service = section({
+  app: appName.optional().describe("The PM2 app that is main. By default the service's name."),
+  canaryApp: appName
+    .optional()
+    .describe("The PM2 app that is made for the canary. By default the app's name with `-canary`."),
+  listen: address.describe('Where agents connect: a port on 127.0.0.1, or HOST:PORT.'),
+  stable: address.describe('Where main listens.'),
+  canary: address.describe('Where the canary listens: a free port.'),
+  ...settings,
+}).meta(oneForm);
+
+const serviceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error:
+    'a name of 1 to 64 letters, digits, dots, underscores and hyphens that begins with a letter or digit',
+});
+
+function fileShape<T extends z.ZodType>(serviceSchema: T) {
+  return section({
+    defaults: section(settings).meta(oneForm).optional().describe('Settings for all services.'),
+    services: z
+      .record(serviceName, serviceSchema, {
+        error: (issue) => (issue.code === 'invalid_type' ? 'a map of services' : undefined),
+      })
+      .meta({ minProperties: 1 })
+      .describe('The services, by name.'),
+    orchestrator: section({
+      listen: address
+        .optional()
+        .describe('Loopback HTTP of the orchestrator: dashboard and metrics.'),
+    })
+      .optional()
+      .describe('The control plane.'),
+    proxy: section({
+      metrics: address.optional().describe('Loopback HTTP of the proxy: metrics.'),
+    })
+      .optional()
+      .describe('The data plane.'),
+    pm2Home: z
+      .string({ error: "a folder's path" })
+      .min(1, { error: "a folder's path" })
+      .optional()
+      .describe(
+        "PM2_HOME of the daemon that is steered, relative to this file's folder. By default $PM2_HOME, else ~/.pm2.",
+      ),
+  });
+}
+
+/** The whole file. */
+export const fileSchema = fileShape(service);
+
+/** The file with everything optional: what is left of a faulty one can still be cross-checked. */
+export const draftSchema = fileShape(service.partial()).partial();
+
+/** What was read, in base units; nothing is filled in. */
+export type FileDraft = z.output<typeof draftSchema>;
+export type Settings = NonNullable<FileDraft['defaults']>;
+export type ServiceSettings = NonNullable<FileDraft['services']>[string];
+
+/** For the table of defaults. */
+export const settingsSchema = section(settings);
