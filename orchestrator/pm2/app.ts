@@ -1,0 +1,84 @@
+/**
+ * An app as PM2 lists it. Its environment holds secrets, so it is reached by getters only: an
+ * `AppView` in a log line, an error or a JSON answer shows none of it.
+ */
+import { ROLLOUT_KEY, specOf, type AppSpec, type Pm2Env } from './spec.js';
+
+/** The way back to one app: its name may be used again, and pm_ids are after a daemon's restart. */
+export interface AppIdentity {
+  readonly name: string;
+  readonly pmId: number;
+  readonly uniqueId: string;
+}
+
+/** One entry of the daemon's answer to `getMonitorData`. */
+export interface MonitorEntry {
+  readonly pid?: number;
+  readonly name: string;
+  readonly pm_id: number;
+  readonly pm2_env: Pm2Env;
+}
+
+export class AppView implements AppIdentity {
+  readonly pmId: number;
+  readonly name: string;
+  readonly namespace: string;
+  /** PM2 makes a new one whenever an app is created, also when a dump is restored. */
+  readonly uniqueId: string;
+  /** Of the process that PM2 started (the wrapper, if there is one). Null: there is none. */
+  readonly pid: number | null;
+  /** PM2's word: online, launching, stopping, stopped, errored, waiting restart. It proves nothing. */
+  readonly status: string;
+  /** Counts PM2's restarts, commanded ones too. */
+  readonly restarts: number;
+  /** When the process was started last, Unix milliseconds. */
+  readonly startedAtMs: number;
+  readonly execMode: 'fork' | 'cluster';
+  /** As configured; the instances themselves are one `AppView` each. */
+  readonly instances: number;
+  /** PM2's own memory limit (max_memory_restart), null without one. */
+  readonly memoryLimitBytes: number | null;
+  readonly outLogPath: string;
+  readonly errLogPath: string;
+  /** The rollout that made this app, null for every app that is no canary. */
+  readonly rollout: string | null;
+  readonly #pm2Env: Pm2Env;
+
+  constructor(entry: MonitorEntry) {
+    const env = entry.pm2_env;
+    this.pmId = entry.pm_id;
+    this.name = entry.name;
+    this.namespace = text(env['namespace']) || 'default';
+    this.uniqueId = text(env['unique_id']);
+    this.pid = entry.pid || null;
+    this.status = text(env['status']);
+    this.restarts = count(env['restart_time']) ?? 0;
+    this.startedAtMs = count(env['pm_uptime']) ?? 0;
+    this.execMode = env['exec_mode'] === 'cluster_mode' ? 'cluster' : 'fork';
+    this.instances = count(env['instances']) ?? 1;
+    this.memoryLimitBytes = count(env['max_memory_restart']);
+    this.outLogPath = text(env['pm_out_log_path']);
+    this.errLogPath = text(env['pm_err_log_path']);
+    this.rollout = text(env[ROLLOUT_KEY]) || null;
+    this.#pm2Env = env;
+  }
+
+  /** What it runs. Secret. */
+  get spec(): AppSpec {
+    return specOf(this.#pm2Env);
+  }
+
+  /** All that PM2 knows. Secret. */
+  get pm2Env(): Pm2Env {
+    return this.#pm2Env;
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function count(value: unknown): number | null {
+  const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
+  return Number.isFinite(number) ? number : null;
+}

@@ -1,0 +1,94 @@
+/**
+ * What is found out before anything is started: why an app cannot have a canary, and why a spec
+ * cannot run. PM2 would say `online` to most of it.
+ */
+import { access, constants, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { AppView } from './app.js';
+import { specProblems, type AppSpec } from './spec.js';
+
+/** Every reason against a canary of the app `name` under the name `canaryName`. Pure. */
+export function canaryRefusals(
+  apps: readonly AppView[],
+  name: string,
+  canaryName: string,
+): string[] {
+  const mains = apps.filter((app) => app.name === name);
+  return [...mainRefusals(mains, name), ...nameRefusals(apps, name, canaryName)];
+}
+
+function mainRefusals(mains: readonly AppView[], name: string): string[] {
+  const [main, ...others] = mains;
+  if (main === undefined) return [`PM2 has no app ${name}`];
+  if (others.length > 0) {
+    const mode = main.execMode === 'cluster' ? 'instances (cluster mode)' : 'apps';
+    return [`PM2 runs ${mains.length} ${mode} named ${name}: a canary needs exactly one`];
+  }
+  if (main.status !== 'online')
+    return [`${name} is ${main.status}: a canary is compared with a running app`];
+  if (main.pid === null) return [`PM2 says ${name} is online, but it has no process`];
+  return [];
+}
+
+/** PM2's commands take a name, a namespace, a pm_id or `all` alike: `pm2 delete` must not mix them up. */
+function nameRefusals(apps: readonly AppView[], name: string, canaryName: string): string[] {
+  if (canaryName === name) return [`the canary cannot have main's name, ${name}`];
+  if (canaryName === 'all' || /^\d+$/.test(canaryName))
+    return [`the canary cannot be named ${canaryName}: PM2 reads that as a selection of apps`];
+  if (apps.some((app) => app.namespace === canaryName))
+    return [`the canary cannot be named ${canaryName}: PM2 has a namespace of that name`];
+  const stranger = apps.find((app) => app.name === canaryName && app.rollout === null);
+  if (stranger === undefined) return [];
+  return [`PM2 has an app ${canaryName} (pm_id ${stranger.pmId}) that is no canary`];
+}
+
+/** Why a spec cannot run here: missing files, or an interpreter that does not fit the script. */
+export async function runRefusals(spec: AppSpec): Promise<string[]> {
+  const [cwd, script, interpreter] = await Promise.all([
+    cwdRefusal(spec),
+    scriptRefusal(spec),
+    interpreterRefusal(spec),
+  ]);
+  return [...specProblems(spec), cwd, script, interpreter].filter((reason) => reason !== null);
+}
+
+async function cwdRefusal({ cwd }: AppSpec): Promise<string | null> {
+  const isFolder = await stat(cwd).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder ? null : `cwd ${cwd} is no folder`;
+}
+
+async function scriptRefusal({ script, interpreter }: AppSpec): Promise<string | null> {
+  const mode = interpreter === 'none' ? constants.X_OK : constants.R_OK;
+  if (!(await can(script, mode)))
+    return `script ${script} cannot be ${interpreter === 'none' ? 'executed' : 'read'}`;
+  if (basename(interpreter) !== 'node') return null;
+  const wanted = await shebangOf(script);
+  if (wanted === null || /\bnode\b/.test(wanted)) return null;
+  return `script ${script} asks for ${wanted}, but the interpreter is ${interpreter}`;
+}
+
+async function interpreterRefusal({ interpreter, cwd, env }: AppSpec): Promise<string | null> {
+  if (interpreter === 'none') return null;
+  const folders = interpreter.includes('/') ? [''] : (env['PATH'] ?? '').split(':');
+  for (const folder of folders) {
+    const path = interpreter.startsWith('/') ? interpreter : join(folder || cwd, interpreter);
+    if (await can(path, constants.X_OK)) return null;
+  }
+  return `interpreter ${interpreter} cannot be found or executed`;
+}
+
+function can(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What a script's first line names, e.g. `/usr/bin/env python3`; null for a folder, too. */
+async function shebangOf(script: string): Promise<string | null> {
+  const text = await readFile(script, 'utf8').catch(() => '');
+  return /^#!\s*([^\n]*)/.exec(text)?.[1]?.trim() ?? null;
+}

@@ -1,0 +1,36 @@
+/** Finds and ends the processes that carry a mark in their environment: what a canary started, wherever it ended up. */
+import type { Clock } from '../../common/clock.js';
+import { list, read } from './files.js';
+import { instanceOf, isAlive, type Instance } from './tree.js';
+
+/** Living processes that were started with this variable. Those of other users cannot be seen. */
+export function markedProcesses(key: string, value: string): readonly Instance[] {
+  const wanted = `\0${key}=${value}\0`;
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => `\0${read(`/proc/${name}/environ`)}`.includes(wanted))
+    .flatMap((name) => instanceOf(Number(name)) ?? []);
+}
+
+/** SIGINT, and after `graceMs` SIGKILL for those that are still there. */
+export async function endProcesses(
+  processes: readonly Instance[],
+  graceMs: number,
+  clock: Clock,
+): Promise<void> {
+  signal(processes, 'SIGINT');
+  const untilMs = clock.now() + graceMs;
+  while (processes.some(isAlive) && clock.now() < untilMs) await clock.sleep(50);
+  signal(processes, 'SIGKILL');
+}
+
+function signal(processes: readonly Instance[], name: NodeJS.Signals): void {
+  for (const each of processes) {
+    if (!isAlive(each)) continue;
+    try {
+      process.kill(each.pid, name);
+    } catch {
+      // Gone meanwhile, which is what is wanted.
+    }
+  }
+}
