@@ -11,8 +11,10 @@ export interface RolloutEvent {
   readonly windowMs: number;
   /** Share of new sessions on the canary at the start, 0 to 1. */
   readonly weight: number;
-  /** Null or absent: no absolute limit. */
+  /** Null or absent: no absolute limit but the policy's. */
   readonly rssLimitBytes?: number | null;
+  /** What the canary is compared with: main (`stable`, the default) or a fresh instance of the old release. */
+  readonly reference?: 'stable' | 'baseline';
 }
 
 /** The split changed (a step). */
@@ -79,6 +81,8 @@ export interface CheckResult {
   /** One sentence with the numbers that made it so. */
   readonly reason: string;
   readonly numbers: Readonly<Record<string, number>>;
+  /** With `fail`: the time of the event that made it certain. It stays, whatever comes after. */
+  readonly failedAtMs?: number;
 }
 
 export interface Assessment {
@@ -90,7 +94,14 @@ export interface Assessment {
   readonly checks: readonly CheckResult[];
 }
 
-/** Takes evidence in order of time; gives the same answer however the events were batched. */
+/**
+ * Takes evidence in order of time; gives the same answer however the events were batched and however
+ * often it was asked.
+ *
+ * `pass` means that nothing speaks against the canary and that there is the minimum of evidence.
+ * With `policy.early`, before the window's end, it means more: that what is not yet known is too
+ * small to matter. A `fail` is final from the event that made it certain.
+ */
 export interface Judge {
   add(event: EvidenceEvent): void;
   assess(nowMs: number): Assessment;
