@@ -8,6 +8,7 @@ import {
   Client,
   SSEClientTransport,
   StreamableHTTPClientTransport,
+  type Transport,
 } from '@modelcontextprotocol/client';
 import type { HostPort, Probe } from '../../config/types.js';
 import type { ServerInfo } from '../rollout/rollout.js';
@@ -43,8 +44,7 @@ async function handshake(url: URL, kind: 'mcp' | 'sse', timeoutMs: number): Prom
     { name: 'canary-probe', version: '1' },
     { versionNegotiation: { mode: kind === 'mcp' ? 'auto' : 'legacy' } },
   );
-  const transport =
-    kind === 'mcp' ? new StreamableHTTPClientTransport(url) : new SSEClientTransport(url);
+  const transport = kind === 'mcp' ? new StreamableHTTPClientTransport(url) : legacyTransport(url);
   try {
     await within(timeoutMs, client.connect(transport, { timeout: timeoutMs }));
     const server = client.getServerVersion();
@@ -60,9 +60,13 @@ async function handshake(url: URL, kind: 'mcp' | 'sse', timeoutMs: number): Prom
   }
 }
 
-async function endSession(
-  transport: StreamableHTTPClientTransport | SSEClientTransport,
-): Promise<void> {
+/** Deprecated for clients that have a choice; a server of 2024-11-05 speaks nothing else. */
+function legacyTransport(url: URL): Transport {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  return new SSEClientTransport(url);
+}
+
+async function endSession(transport: Transport): Promise<void> {
   if (transport instanceof StreamableHTTPClientTransport) await transport.terminateSession();
 }
 

@@ -1,7 +1,7 @@
 /** What one look at the world shows: everything that a decision may depend on, beside the rollout and the time. */
+import type { Instance } from '../proc/tree.js';
 import type { ServiceState } from '../../common/protocol.js';
 import type { Assessment } from '../judge/types.js';
-import type { ProcessLife } from './phase.js';
 import type { ServerInfo } from './rollout.js';
 
 /** Whether an instance serves what it should; the reason names the first thing that is missing. */
@@ -14,7 +14,7 @@ export interface InstanceView {
   /** PM2's word; it proves nothing by itself. */
   readonly status: string;
   /** The process that is really there. */
-  readonly life: ProcessLife | null;
+  readonly life: Instance | null;
   readonly restarts: number;
   readonly exitCode: number | null;
   /** PM2 holds the spec that the app should have in this phase. */
@@ -28,8 +28,6 @@ export type DaemonView =
       readonly kind: 'up';
       readonly main: InstanceView | null;
       readonly canary: InstanceView | null;
-      /** A process of the canary's that PM2 does not know (any more) is alive. */
-      readonly orphanedCanary: boolean;
     }
   | { readonly kind: 'down'; readonly reason: string };
 
@@ -42,4 +40,6 @@ export interface Observation {
   readonly proxy: ProxyView;
   /** Null in phases that are not judged. */
   readonly assessment: Assessment | null;
+  /** Why the last action did not succeed; null when it did, or none was taken. */
+  readonly failure: string | null;
 }

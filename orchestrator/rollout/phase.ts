@@ -8,12 +8,7 @@
  *
  * All times are Unix milliseconds, so that a phase means the same after a restart.
  */
-
-/** One life of a process: a pid alone can be used again. */
-export interface ProcessLife {
-  readonly pid: number;
-  readonly startedAtMs: number;
-}
+import type { Instance } from '../proc/tree.js';
 
 /**
  * A restart of main without a gap, in three stages: the canary takes all traffic, main is given a
@@ -26,7 +21,7 @@ export type SwapStage =
       readonly stage: 'restarting-main';
       readonly deadlineMs: number;
       /** Main's life before the restart; null when it had no process. */
-      readonly before: ProcessLife | null;
+      readonly before: Instance | null;
     }
   | { readonly stage: 'returning'; readonly deadlineMs: number };
 
@@ -51,7 +46,7 @@ export type Phase =
       readonly remainingMs: number;
     }
   | ({ readonly kind: 'promoting' } & SwapStage)
-  | { readonly kind: 'baking'; readonly endsAtMs: number }
+  | { readonly kind: 'baking'; readonly startedAtMs: number; readonly endsAtMs: number }
   | { readonly kind: 'retiring' }
   | ({
       readonly kind: 'rolling-back';

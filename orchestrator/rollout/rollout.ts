@@ -1,8 +1,8 @@
 /** A rollout: the plan that was frozen at its start, and where it stands. */
 import type { ServiceConfig } from '../../config/types.js';
-import type { AppSpec } from '../pm2/spec.js';
+import type { AppSpec, ReleaseChange } from '../pm2/spec.js';
 import type { Move } from './decision.js';
-import { canMove, isEnded, type Phase, type ProcessLife } from './phase.js';
+import { canMove, isEnded, type Phase } from './phase.js';
 
 /** What a person can ask of a rollout that is under way. */
 export type RequestKind = 'promote' | 'rollback' | 'pause' | 'resume';
@@ -30,13 +30,13 @@ export interface Rollout {
   readonly config: ServiceConfig;
   /** What main ran before: it gets this back. Holds the app's environment, so it is never shown. */
   readonly oldSpec: AppSpec;
+  /** What the release changes in main's spec. May hold secrets, so it is never shown. */
+  readonly change: ReleaseChange;
   /** What main shall run. Holds the app's environment, so it is never shown. */
   readonly newSpec: AppSpec;
   readonly phase: Phase;
   /** A person's order that the next decision takes up. */
   readonly request: Request | null;
-  /** The canary's process as last seen alive, so that an orphan can be found and ended. */
-  readonly canaryLife: ProcessLife | null;
   /** How the canary introduced itself: main must do so too after the promotion. */
   readonly canaryServer: ServerInfo | null;
 }

@@ -39,7 +39,11 @@ const MIGRATIONS: readonly string[] = [
      seq INTEGER NOT NULL,
      body TEXT NOT NULL,
      PRIMARY KEY (rollout_id, seq)
-   ) WITHOUT ROWID;`,
+   ) WITHOUT ROWID;
+   CREATE TABLE cursors (
+     rollout_id TEXT PRIMARY KEY REFERENCES rollouts (id) ON DELETE CASCADE,
+     body TEXT NOT NULL
+   );`,
 ];
 
 export type StoreDatabase = Database.Database;

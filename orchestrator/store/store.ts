@@ -10,6 +10,7 @@ import type { Phase } from '../rollout/phase.js';
 import type { Action, ActionOutcome } from '../rollout/decision.js';
 import type { Rollout } from '../rollout/rollout.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
+import type { ProxyCursor } from '../monitor/counters.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 
 /** One move of a rollout, as history tells it. */
@@ -133,20 +134,31 @@ export class Store {
       .run(outcome.done ? 'done' : outcome.reason, rolloutId, seq);
   }
 
-  /** Appends what was seen, in order. */
-  addEvidence(rolloutId: string, events: readonly EvidenceEvent[]): void {
-    if (events.length === 0) return;
-    const { last } = this.#db
-      .prepare('SELECT coalesce(max(seq), 0) AS last FROM evidence WHERE rollout_id = ?')
-      .get(rolloutId) as { last: number };
-    const insert = this.#db.prepare(
-      'INSERT INTO evidence (rollout_id, seq, body) VALUES (?, ?, ?)',
-    );
+  /** Appends what was seen, in order, and how far the proxy has been read, in one step. */
+  addEvidence(rolloutId: string, events: readonly EvidenceEvent[], cursor: ProxyCursor): void {
     this.#db.transaction(() => {
+      const { last } = this.#db
+        .prepare('SELECT coalesce(max(seq), 0) AS last FROM evidence WHERE rollout_id = ?')
+        .get(rolloutId) as { last: number };
+      const insert = this.#db.prepare(
+        'INSERT INTO evidence (rollout_id, seq, body) VALUES (?, ?, ?)',
+      );
       for (const [index, event] of events.entries()) {
         insert.run(rolloutId, last + 1 + index, JSON.stringify(event));
       }
+      this.#db
+        .prepare(
+          `INSERT INTO cursors (rollout_id, body) VALUES (?, ?)
+           ON CONFLICT (rollout_id) DO UPDATE SET body = excluded.body`,
+        )
+        .run(rolloutId, JSON.stringify(cursor));
     })();
+  }
+
+  /** How far the proxy has been read for a rollout; null before the first time. */
+  cursor(rolloutId: string): ProxyCursor | null {
+    const row = this.#db.prepare('SELECT body FROM cursors WHERE rollout_id = ?').get(rolloutId);
+    return row === undefined ? null : (JSON.parse((row as BodyRow).body) as ProxyCursor);
   }
 
   /** All that was seen in a rollout, in order. */

@@ -51,6 +51,5 @@ export function decide(rollout: Rollout, seen: Observation, nowMs: number): Deci
 function decidePhase<K extends PhaseKind>(
   situation: Situation<K> & { readonly phase: Phase },
 ): Decision {
-  const decider = DECIDERS[situation.phase.kind as K];
-  return decider(situation);
+  return DECIDERS[situation.phase.kind](situation);
 }

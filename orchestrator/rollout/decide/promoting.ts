@@ -2,9 +2,10 @@
  * promoting: main gets the new release without a gap. The canary carries the traffic while main
  * restarts, and goes on carrying it until main is proven.
  */
+import type { Instance } from '../../proc/tree.js';
 import { act, answer, move, wait, type Decision, type Move } from '../decision.js';
 import type { InstanceView, Observation } from '../observation.js';
-import type { Phase, ProcessLife } from '../phase.js';
+import type { Phase } from '../phase.js';
 import { mainTouched, type Rollout } from '../rollout.js';
 import { drained, restartMs, returnDeadline, rollback } from './next.js';
 import { canaryTrouble } from './observing.js';
@@ -28,6 +29,7 @@ export function decidePromoting(situation: Situation<'promoting'>): Decision {
     case 'returning':
       return comeBack(seen, phase.deadlineMs, nowMs, {
         kind: 'baking',
+        startedAtMs: nowMs,
         endsAtMs: nowMs + rollout.config.bakeMs,
       });
   }
@@ -85,7 +87,7 @@ export function restartMain(
   if (main === null) return failed('main is gone from PM2');
   if (!wasRestarted(main, phase.before)) {
     return nowMs >= phase.deadlineMs
-      ? failed('PM2 did not restart it')
+      ? failed(seen.failure ?? 'PM2 did not restart it')
       : act({ kind: 'respec-main', release });
   }
   if (main.status === 'errored')
@@ -101,13 +103,13 @@ export function restartMain(
 }
 
 /** Main holds the wanted spec and has had a new process since. */
-function wasRestarted(main: InstanceView, before: ProcessLife | null): boolean {
+function wasRestarted(main: InstanceView, before: Instance | null): boolean {
   if (!main.atSpec) return false;
   return (
     before === null ||
     main.life === null ||
     main.life.pid !== before.pid ||
-    main.life.startedAtMs !== before.startedAtMs
+    main.life.startTicks !== before.startTicks
   );
 }
 

@@ -1,5 +1,6 @@
 /** starting: the canary is made and must show that it serves, before it gets any traffic. */
 import { act, answer, move, wait, type Decision } from '../decision.js';
+import type { InstanceView } from '../observation.js';
 import type { Phase } from '../phase.js';
 import { trafficBack, stepPhase, leavingMain } from './next.js';
 import type { Situation } from './index.js';
@@ -15,24 +16,36 @@ export function decideStarting(situation: Situation<'starting'>): Decision {
   const { canary } = seen.daemon;
   const late = nowMs >= phase.deadlineMs;
   if (canary === null) {
-    return late
-      ? move(giveUp('PM2 did not start the canary in time'), 'the canary was never started')
-      : act({ kind: 'start-canary' });
+    const cause = `the canary was not started: ${seen.failure ?? 'no time was left for it'}`;
+    return late ? move(giveUp(cause), cause) : act({ kind: 'start-canary' });
   }
-  if (canary.life === null && isDead(canary.status)) {
-    const cause = `the canary exited while it started (code ${canary.exitCode ?? 'unknown'})`;
-    return move(giveUp(cause), cause);
-  }
-  const readiness = canary.readiness ?? { ready: false, reason: 'not looked at yet' };
-  if (!readiness.ready) {
-    const cause = `the canary was not ready in time: ${readiness.reason}`;
-    return late ? move(giveUp(cause), cause) : wait(readiness.reason);
+  const unready = whyNotReady(canary);
+  if (unready !== null) {
+    const cause = unready.final
+      ? unready.reason
+      : `the canary was not ready in time: ${unready.reason}`;
+    return late || unready.final ? move(giveUp(cause), cause) : wait(unready.reason);
   }
   if (seen.proxy.kind === 'down') return wait(`canary-proxy does not answer: ${seen.proxy.reason}`);
   if (request?.kind === 'promote') {
     return answer(leavingMain(rollout, nowMs), 'the canary is ready and a person asked to promote');
   }
   return move(stepPhase(rollout, 0, nowMs), 'the canary is ready');
+}
+
+interface Unready {
+  readonly reason: string;
+  /** Waiting will not help. */
+  readonly final: boolean;
+}
+
+function whyNotReady({ life, status, exitCode, readiness }: InstanceView): Unready | null {
+  if (life === null && isDead(status)) {
+    const reason = `the canary exited while it started (code ${exitCode ?? 'unknown'})`;
+    return { reason, final: true };
+  }
+  if (readiness === null) return { reason: 'it has no process yet', final: false };
+  return readiness.ready ? null : { reason: readiness.reason, final: false };
 }
 
 /** PM2's words for an app that has no process and is not about to get one. */

@@ -1,0 +1,114 @@
+/** `canary start`: plans a canary, begins it and, with --wait, follows it to its end. */
+import type { Command } from 'commander';
+import {
+  parseDuration,
+  parseSteps,
+  parseWeight,
+  type Parsed,
+  WINDOW_BOUNDS,
+} from '../../../config/units.js';
+import type { PlanReply, ServiceView, StartReply, StartRequest } from '../../control/messages.js';
+import { planText } from '../format.js';
+import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
+import { releaseFromEcosystem, releaseFromFlags, type ReleaseFlags } from '../release.js';
+import { follow } from '../follow.js';
+
+interface StartFlags extends ReleaseFlags {
+  readonly from?: string;
+  readonly weight?: string;
+  readonly window?: string;
+  readonly steps?: string;
+  readonly wait?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const HELP = `
+The release is main's spec with what you name here: flags, or the app's entry in an ecosystem
+file (what you edit before a "pm2 reload"), or nothing (same spec, new code on disk).
+
+Exit codes: 0 started (with --wait: promoted), 1 failed, 2 usage or configuration,
+3 rolled back, 4 held for a person.
+
+Examples:
+  canary start mcp-scraper --cwd /srv/scraper-1.4.0 --dry-run
+  canary start mcp-scraper --interpreter /srv/scraper-1.4.0/.venv/bin/python --wait
+  canary start mcp-scraper --from ecosystem.config.js --steps "10% for 30m, 50% for 1h"`;
+
+export function startCommand(program: Command, io: Io, run: Runner): void {
+  program
+    .command('start')
+    .summary('start a canary')
+    .description('Starts a canary of a service and gives it a share of the new sessions.')
+    .argument('<service>', 'the service, as in canary.yaml')
+    .option('--script <path>', 'the new script, relative to --cwd')
+    .option('--cwd <folder>', 'the new working directory')
+    .option(
+      '--interpreter <command>',
+      "the new interpreter, such as a virtual environment's python",
+    )
+    .option('--args <text>', 'the new arguments, all of them')
+    .option('--env <key=value>', 'a changed or new variable (repeatable)', collect)
+    .option('--unset-env <key>', 'a variable that the release drops (repeatable)', collect)
+    .option('--from <file>', "take the release from the app's entry in an ecosystem file")
+    .option('--weight <share>', 'share of the new sessions, such as 10%')
+    .option('--window <duration>', 'how long the canary is observed, such as 2h')
+    .option('--steps <steps>', 'several weights, such as "10% for 30m, 50% for 1h"')
+    .option('--wait', 'follow the rollout until it is promoted, rolled back or held')
+    .option('--dry-run', 'print the plan and start nothing')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText('after', HELP)
+    .action((service: string, flags: StartFlags) => run(() => start(io, service, flags)));
+}
+
+/** Runs a command's work and keeps its exit code. */
+export type Runner = (work: () => Promise<ExitCode>) => Promise<void>;
+
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+async function start(io: Io, service: string, flags: StartFlags): Promise<ExitCode> {
+  const request = await requestFrom(io, service, flags);
+  const path = `/v1/services/${encodeURIComponent(service)}/start`;
+  const reply = await ask<PlanReply | StartReply>(io, 'POST', path, request);
+  if (flags.json === true) io.out(JSON.stringify(reply, null, 2));
+  else io.out(planText(reply.plan));
+  if (!('rollout' in reply)) return EXIT.ok;
+  if (flags.json !== true) io.out(`started ${reply.rollout.id}`);
+  return flags.wait === true ? follow(io, reply.rollout.id) : EXIT.ok;
+}
+
+async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<StartRequest> {
+  const { from, steps, weight, window } = flags;
+  if (steps !== undefined && (weight ?? window) !== undefined) {
+    throw new CommandError('--steps goes without --weight and --window', EXIT.usage);
+  }
+  const named = releaseFromFlags(flags, io.cwd);
+  if (from !== undefined && Object.keys(named).length > 0) {
+    throw new CommandError('--from goes without other flags for the release', EXIT.usage);
+  }
+  const release =
+    from === undefined ? named : await releaseFromEcosystem(from, await appOf(io, service), io.cwd);
+  return {
+    release,
+    ...(steps === undefined ? {} : { steps: flag('--steps', steps, parseSteps) }),
+    ...(weight === undefined ? {} : { weight: flag('--weight', weight, parseWeight) }),
+    ...(window === undefined
+      ? {}
+      : { windowMs: flag('--window', window, (text) => parseDuration(text, WINDOW_BOUNDS)) }),
+    dryRun: flags.dryRun === true,
+  };
+}
+
+/** The PM2 app that a service stands for. */
+async function appOf(io: Io, service: string): Promise<string> {
+  const view = await ask<ServiceView>(io, 'GET', `/v1/services/${encodeURIComponent(service)}`);
+  return view.app;
+}
+
+function flag<T>(name: string, text: string, parse: (text: string) => Parsed<T>): T {
+  const parsed = parse(text);
+  if (parsed.ok) return parsed.value;
+  throw new CommandError(`${name}: got "${text}", wanted ${parsed.wanted}`, EXIT.usage);
+}

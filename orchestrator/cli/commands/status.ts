@@ -1,0 +1,84 @@
+/** `canary status` and `canary history`: what is, and what was. */
+import { InvalidArgumentError, type Command } from 'commander';
+import type { HistoryReply, ServiceView, StatusReply } from '../../control/messages.js';
+import { systemClock } from '../../../common/clock.js';
+import { historyRow, serviceText, table } from '../format.js';
+import { ask, EXIT, type ExitCode, type Io } from '../io.js';
+import type { Runner } from './start.js';
+
+interface JsonFlag {
+  readonly json?: boolean;
+}
+
+export function statusCommand(program: Command, io: Io, run: Runner): void {
+  program
+    .command('status')
+    .summary('show where things stand')
+    .description(
+      'Shows each service, its rollout, what both instances carry, and the checks with their numbers.',
+    )
+    .argument('[service]', 'one service only')
+    .option('--json', 'print it as JSON')
+    .action((service: string | undefined, flags: JsonFlag) =>
+      run(() => status(io, service, flags)),
+    );
+}
+
+async function status(io: Io, service: string | undefined, { json }: JsonFlag): Promise<ExitCode> {
+  const reply =
+    service === undefined
+      ? await ask<StatusReply>(io, 'GET', '/v1/status')
+      : await ask<ServiceView>(io, 'GET', `/v1/services/${encodeURIComponent(service)}`);
+  if (json === true) {
+    io.out(JSON.stringify(reply, null, 2));
+    return EXIT.ok;
+  }
+  const nowMs = systemClock.now();
+  if (!('services' in reply)) {
+    io.out(serviceText(reply, nowMs));
+    return EXIT.ok;
+  }
+  if (!reply.pm2.up) io.out(`PM2 does not answer: ${reply.pm2.reason ?? ''}\n`);
+  if (!reply.proxy.up) io.out(`canary-proxy does not answer: ${reply.proxy.reason ?? ''}\n`);
+  io.out(reply.services.map((view) => serviceText(view, nowMs)).join('\n\n'));
+  return EXIT.ok;
+}
+
+interface HistoryFlags extends JsonFlag {
+  readonly limit: number;
+}
+
+export function historyCommand(program: Command, io: Io, run: Runner): void {
+  program
+    .command('history')
+    .summary('list the rollouts that were')
+    .description('Lists rollouts, newest first, with how each ended and why.')
+    .argument('[service]', 'one service only')
+    .option('--limit <count>', 'at most so many', parseCount, 20)
+    .option('--json', 'print it as JSON, with all transitions and their numbers')
+    .action((service: string | undefined, flags: HistoryFlags) =>
+      run(() => history(io, service, flags)),
+    );
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 500) return count;
+  throw new InvalidArgumentError('wanted a whole number from 1 to 500.');
+}
+
+async function history(
+  io: Io,
+  service: string | undefined,
+  { limit, json }: HistoryFlags,
+): Promise<ExitCode> {
+  const query = new URLSearchParams({ limit: String(limit), ...(service && { service }) });
+  const reply = await ask<HistoryReply>(io, 'GET', `/v1/history?${query.toString()}`);
+  if (json === true) io.out(JSON.stringify(reply, null, 2));
+  else if (reply.rollouts.length === 0) io.out('no rollout yet');
+  else {
+    const head = ['rollout', 'started', 'took', 'result', 'why'];
+    io.out(table([head, ...reply.rollouts.map(historyRow)]));
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,52 @@
+/** Follows a rollout to its end, printing each move as it happens and the numbers now and then. */
+import { systemClock } from '../../common/clock.js';
+import type { RolloutView } from '../control/messages.js';
+import { clockTime, headline, megabytes, percent } from './format.js';
+import { ask, EXIT, type ExitCode, type Io } from './io.js';
+
+const POLL_MS = 500;
+const NUMBERS_EVERY_MS = 15_000;
+
+/** Ends with the rollout's exit code: promoted, rolled back, or held for a person. */
+export async function follow(io: Io, id: string): Promise<ExitCode> {
+  let printed = 0;
+  let numbersAtMs = systemClock.now();
+  for (;;) {
+    const view = await ask<RolloutView>(io, 'GET', `/v1/rollouts/${encodeURIComponent(id)}`);
+    for (const { atMs, to, stage, reason } of view.transitions.slice(printed)) {
+      io.out(`${clockTime(atMs)}  ${to}${stage === null ? '' : ` (${stage})`}: ${reason}`);
+    }
+    printed = view.transitions.length;
+    const code = exitCodeOf(view);
+    if (code !== null) return code;
+    const nowMs = systemClock.now();
+    if (nowMs - numbersAtMs >= NUMBERS_EVERY_MS) {
+      numbersAtMs = nowMs;
+      io.out(`${clockTime(nowMs)}  ${headline(view, nowMs)}${numbers(view)}`);
+    }
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+/** What the shell is told of a rollout; null while it goes on by itself. */
+export function exitCodeOf({ phase }: RolloutView): ExitCode | null {
+  switch (phase) {
+    case 'promoted':
+      return EXIT.ok;
+    case 'rolled-back':
+      return EXIT.rolledBack;
+    case 'held':
+      return EXIT.held;
+    default:
+      return null;
+  }
+}
+
+function numbers({ tracks }: RolloutView): string {
+  if (tracks === null) return '';
+  const part = (name: 'stable' | 'canary'): string => {
+    const { weight, calls, errors, rssBytes } = tracks[name];
+    return `${name} ${percent(weight)}: ${calls} calls, ${errors} errors, ${megabytes(rssBytes)}`;
+  };
+  return `; ${part('stable')}; ${part('canary')}`;
+}

@@ -1,0 +1,80 @@
+/** The command line `canary`: a thin client of the orchestrator. Each verb has a file in commands/. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { schemaCommand, validateCommand } from './commands/config.js';
+import { startCommand, type Runner } from './commands/start.js';
+import { historyCommand, statusCommand } from './commands/status.js';
+import { steerCommands } from './commands/steer.js';
+import { CommandError, EXIT, type ExitCode, type Io } from './io.js';
+
+const HELP = `
+A rollout: the canary is a second PM2 app on its own port; canary-proxy gives it a share of the new
+sessions for a window; it is judged on errors, memory and exits; then main is restarted on the new
+release without a gap, or the canary is taken back. See where it stands with "canary status".
+
+Environment:
+  CANARY_HOME    state folder (default ~/.canary)
+  CANARY_CONFIG  the configuration file
+
+Exit codes: 0 done or promoted, 1 failed, 2 usage or configuration, 3 rolled back, 4 held for a person.`;
+
+/** Runs one command line (without the program's name). Never rejects. */
+export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const run: Runner = async (work) => {
+    code = await work();
+  };
+  const program = createProgram(io, run);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return reported(error, io);
+  }
+}
+
+function createProgram(io: Io, run: Runner): Command {
+  const program = new Command('canary')
+    .description('Canary releases for long-running servers under PM2.')
+    .version(packageVersion())
+    .addHelpText('after', HELP)
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    })
+    .exitOverride()
+    .showSuggestionAfterError();
+  startCommand(program, io, run);
+  statusCommand(program, io, run);
+  steerCommands(program, io, run);
+  historyCommand(program, io, run);
+  validateCommand(program, io, run);
+  schemaCommand(program, io, run);
+  return program;
+}
+
+function packageVersion(): string {
+  // Beside the sources and beside the build: dist/orchestrator/cli is one level deeper.
+  for (const up of ['../..', '../../..']) {
+    try {
+      const text = readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8');
+      return (JSON.parse(text) as { version: string }).version;
+    } catch {
+      continue;
+    }
+  }
+  return 'unknown';
+}
+
+function reported(error: unknown, io: Io): ExitCode {
+  // Help and usage were written by commander itself.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommandError) {
+    io.err(error.message);
+    return error.exitCode;
+  }
+  io.err(
+    `canary failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  return EXIT.failed;
+}

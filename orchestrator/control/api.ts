@@ -1,0 +1,83 @@
+/** The control socket's requests (see messages.ts), turned into questions to the orchestrator. */
+import { z } from 'zod';
+import { refusal, type ApiReply, type ApiRequest } from '../../common/unix-http.js';
+import type { Answer, Orchestrator } from '../orchestrator.js';
+import type { RequestKind } from '../rollout/rollout.js';
+import { startRequestSchema, steerRequestSchema } from './messages.js';
+
+const MAX_HISTORY = 500;
+
+const limitSchema = z.coerce.number().int().min(1).max(MAX_HISTORY);
+
+type Handler = (
+  orchestrator: Orchestrator,
+  request: ApiRequest,
+  name: string,
+) => ApiReply | Promise<ApiReply>;
+
+/** The first group of a pattern is the name that the handler gets. */
+const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
+  ['GET', /^\/v1\/status()$/, async (it) => ({ status: 200, body: await it.status() })],
+  ['GET', /^\/v1\/history()$/, (it, { query }) => history(it, query)],
+  ['GET', /^\/v1\/rollouts\/([^/]+)$/, (it, _, id) => reply(it.rollout(id))],
+  ['GET', /^\/v1\/services\/([^/]+)$/, (it, _, name) => reply(it.service(name))],
+  ['POST', /^\/v1\/services\/([^/]+)\/start$/, (it, { body }, name) => start(it, name, body)],
+  ['POST', /^\/v1\/services\/([^/]+)\/promote$/, steer('promote')],
+  ['POST', /^\/v1\/services\/([^/]+)\/rollback$/, steer('rollback')],
+  ['POST', /^\/v1\/services\/([^/]+)\/pause$/, steer('pause')],
+  ['POST', /^\/v1\/services\/([^/]+)\/resume$/, steer('resume')],
+];
+
+/** Answers every request; what it does not know is 404. */
+export async function answerControl(
+  orchestrator: Orchestrator,
+  request: ApiRequest,
+): Promise<ApiReply> {
+  for (const [method, pattern, handle] of ROUTES) {
+    const name = method === request.method ? pattern.exec(request.path)?.[1] : undefined;
+    if (name !== undefined) return handle(orchestrator, request, decoded(name));
+  }
+  return refusal(404, 'usage', `there is no ${request.method} ${request.path}`);
+}
+
+/** A name that cannot be decoded names nothing: as it stands, it is found nowhere. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function steer(kind: RequestKind): Handler {
+  return (orchestrator, { body }, name) => {
+    const request = steerRequestSchema.safeParse(body);
+    return request.success
+      ? reply(orchestrator.steer(name, kind, request.data.reason))
+      : malformed(request.error);
+  };
+}
+
+function history(orchestrator: Orchestrator, query: URLSearchParams): ApiReply {
+  const limit = limitSchema.safeParse(query.get('limit') ?? 20);
+  if (!limit.success) return malformed(limit.error);
+  return reply(orchestrator.history(query.get('service'), limit.data));
+}
+
+async function start(orchestrator: Orchestrator, name: string, body: unknown): Promise<ApiReply> {
+  const request = startRequestSchema.safeParse(body);
+  if (!request.success) return malformed(request.error);
+  const answer = await orchestrator.start(name, request.data);
+  return reply(answer, answer.ok && 'rollout' in answer.value ? 201 : 200);
+}
+
+function reply(answer: Answer<unknown>, status = 200): ApiReply {
+  if (answer.ok) return { status, body: answer.value };
+  return refusal(answer.code === 'usage' ? 400 : 409, answer.code, answer.message);
+}
+
+/** Names the fields, never their values: a release may hold secrets. */
+function malformed(error: z.ZodError): ApiReply {
+  const fields = error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  return refusal(400, 'usage', fields.join('; '));
+}

@@ -1,0 +1,133 @@
+/**
+ * What the CLI and the orchestrator say to each other on the control socket, as JSON over HTTP.
+ * Nothing here holds an environment's values.
+ *
+ *   GET  /v1/status                          → StatusReply
+ *   GET  /v1/services/NAME                   → ServiceView
+ *   POST /v1/services/NAME/start             StartRequest → StartReply (201), PlanReply (200, dry run)
+ *   POST /v1/services/NAME/{promote,rollback,pause,resume}  SteerRequest → RolloutView
+ *   GET  /v1/history?service=NAME&limit=N    → HistoryReply
+ *   GET  /v1/rollouts/ID                     → RolloutView
+ */
+import { z } from 'zod';
+import type { Assessment } from '../judge/types.js';
+import type { SpecDifference } from '../pm2/spec.js';
+import type { Transition } from '../store/store.js';
+import type { PhaseKind, HeldWhy } from '../rollout/phase.js';
+import type { RequestKind } from '../rollout/rollout.js';
+
+const stepSchema = z.strictObject({
+  weight: z.number().gt(0).max(1),
+  windowMs: z.number().positive(),
+});
+
+export const startRequestSchema = z.strictObject({
+  release: z.strictObject({
+    script: z.string().min(1).optional(),
+    cwd: z.string().min(1).optional(),
+    interpreter: z.string().min(1).optional(),
+    interpreterArgs: z.array(z.string()).optional(),
+    args: z.array(z.string()).optional(),
+    env: z.record(z.string(), z.string().nullable()).optional(),
+  }),
+  /** Replaces the configured steps. */
+  steps: z.array(stepSchema).min(1).optional(),
+  /** Replaces the weight of a one-step rollout. */
+  weight: z.number().gt(0).max(1).optional(),
+  /** Replaces the window of a one-step rollout, milliseconds. */
+  windowMs: z.number().positive().optional(),
+  dryRun: z.boolean(),
+});
+export type StartRequest = z.infer<typeof startRequestSchema>;
+
+export const steerRequestSchema = z.strictObject({ reason: z.string().max(1_000).nullable() });
+export type SteerRequest = z.infer<typeof steerRequestSchema>;
+
+/** What a start would do, or does. */
+export interface PlanView {
+  readonly service: string;
+  readonly app: string;
+  readonly canaryApp: string;
+  readonly canaryPort: number;
+  readonly steps: readonly { readonly weight: number; readonly windowMs: number }[];
+  readonly promote: 'auto' | 'manual';
+  readonly bakeMs: number;
+  /** What the canary has other than main, and what main gets by the promotion; secrets masked. */
+  readonly canaryDiffers: readonly SpecDifference[];
+  readonly mainChanges: readonly SpecDifference[];
+  readonly warnings: readonly string[];
+}
+
+/** One instance as it is now. */
+export interface TrackView {
+  readonly pid: number | null;
+  readonly status: string | null;
+  readonly restarts: number | null;
+  readonly rssBytes: number | null;
+  readonly weight: number;
+  readonly sessions: number;
+  readonly inFlight: number;
+  readonly streams: number;
+  readonly calls: number;
+  readonly errors: number;
+}
+
+export interface RolloutView {
+  readonly id: string;
+  readonly service: string;
+  readonly phase: PhaseKind;
+  /** Stage of promoting and rolling-back. */
+  readonly stage: string | null;
+  readonly held: HeldWhy | null;
+  /** The step under way, counted from 1. */
+  readonly step: number | null;
+  readonly steps: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** When the phase ends by itself. */
+  readonly phaseEndsAtMs: number | null;
+  /** Why it is where it is. */
+  readonly reason: string;
+  /** What it waits for. */
+  readonly waitingFor: string | null;
+  readonly request: RequestKind | null;
+  readonly assessment: Assessment | null;
+  /** Null when nothing was looked at (an ended rollout). */
+  readonly tracks: { readonly stable: TrackView; readonly canary: TrackView } | null;
+  readonly transitions: readonly Transition[];
+}
+
+export interface ServiceView {
+  readonly service: string;
+  readonly app: string;
+  readonly listen: string;
+  /** The rollout under way, else the last one. */
+  readonly rollout: RolloutView | null;
+}
+
+export interface StatusReply {
+  readonly services: readonly ServiceView[];
+  readonly pm2: { readonly up: boolean; readonly reason: string | null };
+  readonly proxy: { readonly up: boolean; readonly reason: string | null };
+}
+
+export interface PlanReply {
+  readonly plan: PlanView;
+}
+
+export interface StartReply {
+  readonly plan: PlanView;
+  readonly rollout: RolloutView;
+}
+
+export interface HistoryReply {
+  readonly rollouts: readonly RolloutView[];
+}
+
+export interface ErrorReply {
+  readonly error: {
+    /** `usage`: the request itself is at fault; `refused`: not now; `internal`: a bug. */
+    readonly code: string;
+    readonly message: string;
+  };
+}

@@ -1,0 +1,78 @@
+/** What is shown of a rollout: never its specs, which hold environments (pure). */
+import { formatAddress } from '../../config/units.js';
+import type { ServiceConfig } from '../../config/types.js';
+import type { Track } from '../../common/protocol.js';
+import type { RolloutLoop } from '../rollout/loop.js';
+import type { Look } from '../rollout/look.js';
+import type { Phase } from '../rollout/phase.js';
+import type { Rollout } from '../rollout/rollout.js';
+import type { Transition } from '../store/store.js';
+import type { RolloutView, ServiceView, TrackView } from './messages.js';
+
+/** A rollout that is under way, as its loop knows it. */
+export function liveView(loop: RolloutLoop, transitions: readonly Transition[]): RolloutView {
+  return {
+    ...endedView(loop.rollout, transitions),
+    waitingFor: loop.waitingFor,
+    assessment: loop.assessment ?? lastAssessment(transitions),
+    tracks: loop.look === null ? null : tracksOf(loop.look),
+  };
+}
+
+/** A rollout as the store knows it. */
+export function endedView(rollout: Rollout, transitions: readonly Transition[]): RolloutView {
+  const { phase } = rollout;
+  return {
+    id: rollout.id,
+    service: rollout.service,
+    phase: phase.kind,
+    stage: 'stage' in phase ? phase.stage : null,
+    held: phase.kind === 'held' ? phase.why : null,
+    step: 'step' in phase ? phase.step + 1 : null,
+    steps: rollout.config.steps.length,
+    startedAtMs: rollout.startedAtMs,
+    endedAtMs: rollout.endedAtMs,
+    phaseEndsAtMs: endOf(phase),
+    reason: reasonOf(phase, transitions),
+    waitingFor: null,
+    request: rollout.request?.kind ?? null,
+    assessment: lastAssessment(transitions),
+    tracks: null,
+    transitions,
+  };
+}
+
+export function serviceView(config: ServiceConfig, rollout: RolloutView | null): ServiceView {
+  return { service: config.name, app: config.app, listen: formatAddress(config.listen), rollout };
+}
+
+/** A rollback is explained by what caused it, everything else by the last move. */
+function reasonOf(phase: Phase, transitions: readonly Transition[]): string {
+  return 'cause' in phase ? phase.cause : (transitions.at(-1)?.reason ?? 'started');
+}
+
+function endOf(phase: Phase): number | null {
+  return 'endsAtMs' in phase ? phase.endsAtMs : null;
+}
+
+function lastAssessment(transitions: readonly Transition[]): RolloutView['assessment'] {
+  return transitions.findLast(({ assessment }) => assessment !== null)?.assessment ?? null;
+}
+
+function tracksOf(look: Look): NonNullable<RolloutView['tracks']> {
+  return { stable: trackView(look, 'stable'), canary: trackView(look, 'canary') };
+}
+
+function trackView({ daemon, proxy }: Look, track: Exclude<Track, 'baseline'>): TrackView {
+  const seen = daemon.kind === 'up' ? daemon[track === 'stable' ? 'main' : 'canary'] : null;
+  const process = seen ?? { pid: null, status: null, restarts: null, rssBytes: null };
+  const carried = proxy.kind === 'up' ? proxy.service.tracks[track] : NOTHING;
+  const weight = proxy.kind === 'up' ? proxy.service.route.tracks[track]?.weight : undefined;
+  const { pid, status, restarts, rssBytes } = process;
+  const { sessions, inFlight, streams, calls, errors } = carried;
+  const traffic = { weight: weight ?? 0, sessions, inFlight, streams, calls, errors };
+  return { pid, status, restarts, rssBytes, ...traffic };
+}
+
+/** What a track carries as long as the proxy does not say. */
+const NOTHING = { sessions: 0, inFlight: 0, streams: 0, calls: 0, errors: 0 };

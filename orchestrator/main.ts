@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** The process `canary-orchestrator`: puts the parts together, and takes them apart on SIGTERM or SIGINT. */
+import { createServer, type Server } from 'node:http';
+import { systemClock } from '../common/clock.js';
+import { createHome, homeFrom } from '../common/home.js';
+import { createLogger } from '../common/log.js';
+import { serveUnix } from '../common/unix-http.js';
+import { findConfig } from '../config/find.js';
+import { loadConfig } from '../config/load.js';
+import { formatProblems } from '../config/problem.js';
+import type { CanaryConfig, HostPort } from '../config/types.js';
+import { answerControl } from './control/api.js';
+import { createMetrics } from './metrics.js';
+import { Orchestrator } from './orchestrator.js';
+import { createPm2 } from './pm2/adapter.js';
+import { proxyClient } from './proxy-client.js';
+import { Store } from './store/store.js';
+
+const PM2_TIMEOUT_MS = 5_000;
+const log = createLogger('canary-orchestrator');
+
+try {
+  await main(process.env);
+} catch (error) {
+  log.fatal(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  const home = homeFrom(env);
+  const config = configured(env, home.dir);
+  createHome(home);
+  const store = Store.open(home.storeFile);
+  const orchestrator = new Orchestrator({
+    config,
+    store,
+    pm2: createPm2({ home: config.pm2Home, timeoutMs: PM2_TIMEOUT_MS }),
+    proxy: proxyClient(home.proxySocket),
+    clock: systemClock,
+    log,
+  });
+  const control = await serveUnix(home.controlSocket, (request) =>
+    answerControl(orchestrator, request),
+  );
+  const web = await serveWeb(orchestrator, config.orchestrator.listen);
+  orchestrator.resume();
+  log.info({ config: config.file, home: home.dir, metrics: config.orchestrator.listen }, 'ready');
+
+  const stop = async (signal: string): Promise<void> => {
+    log.info({ signal }, 'stopping');
+    control.close();
+    web.close();
+    web.closeAllConnections();
+    await orchestrator.stop();
+    store.close();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));
+}
+
+/** @throws Error that lists everything that is wrong with the configuration. */
+function configured(env: NodeJS.ProcessEnv, homeDir: string): CanaryConfig {
+  const found = findConfig({ env, cwd: process.cwd(), homeDir });
+  if (!found.ok) throw new Error(found.message);
+  const result = loadConfig(found.file, env);
+  if (!result.ok) throw new Error(`\n${formatProblems(result.problems, { color: false })}`);
+  return result.config;
+}
+
+async function serveWeb(orchestrator: Orchestrator, { host, port }: HostPort): Promise<Server> {
+  const metrics = createMetrics(orchestrator);
+  const server = createServer((req, res) => {
+    if (req.method !== 'GET' || req.url !== '/metrics') {
+      res.writeHead(404).end();
+      return;
+    }
+    void metrics.metrics().then((text) => {
+      res.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return server;
+}

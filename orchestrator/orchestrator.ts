@@ -1,0 +1,234 @@
+/**
+ * The control plane: one loop for each rollout that is under way, and the answers to what people
+ * ask. It carries no traffic, and whatever it intends is in the store first, so it can be killed
+ * at any point and resumes with `resume`.
+ */
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/log.js';
+import type { CanaryConfig, ServiceConfig } from '../config/types.js';
+import type {
+  HistoryReply,
+  PlanReply,
+  RolloutView,
+  ServiceView,
+  StartReply,
+  StartRequest,
+  StatusReply,
+} from './control/messages.js';
+import { endedView, liveView, serviceView } from './control/views.js';
+import { Monitor } from './monitor/monitor.js';
+import type { Pm2 } from './pm2/adapter.js';
+import { isAlive } from './proc/tree.js';
+import type { ProxyClient } from './proxy-client.js';
+import { look } from './rollout/look.js';
+import { RolloutLoop, type World } from './rollout/loop.js';
+import { perform } from './rollout/perform.js';
+import { makePlan, type Plan } from './rollout/plan.js';
+import type { RequestKind, Rollout } from './rollout/rollout.js';
+import { sameRoute, stableOnly } from './rollout/route.js';
+import type { Store } from './store/store.js';
+
+export interface OrchestratorParts {
+  readonly config: CanaryConfig;
+  readonly store: Store;
+  readonly pm2: Pm2;
+  readonly proxy: ProxyClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** An answer, or why there is none: `usage` is the asker's mistake, `refused` means not now. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: 'usage' | 'refused'; readonly message: string };
+
+const ok = <T>(value: T): Answer<T> => ({ ok: true, value });
+const no = (code: 'usage' | 'refused', message: string): Answer<never> => ({
+  ok: false,
+  code,
+  message,
+});
+
+const IDLE_ROUTE_RETRY_MS = 2_000;
+
+export class Orchestrator {
+  readonly #parts: OrchestratorParts;
+  readonly #world: World;
+  readonly #loops = new Map<string, RolloutLoop>();
+  /** Services whose start is being planned: a second start must not slip in between. */
+  readonly #starting = new Set<string>();
+  readonly #stop = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(parts: OrchestratorParts) {
+    this.#parts = parts;
+    this.#world = {
+      look: (rollout) => look(parts, rollout),
+      perform: (action, rollout) => perform(parts, action, rollout),
+      isAlive,
+    };
+  }
+
+  /** Goes on with the rollouts that the store says are under way, and puts idle routes right. */
+  resume(): void {
+    for (const rollout of this.#parts.store.active()) {
+      this.#parts.log.info({ rollout: rollout.id, phase: rollout.phase.kind }, 'resuming');
+      this.#run(rollout);
+    }
+    for (const service of Object.values(this.#parts.config.services)) {
+      this.#track(this.#putIdleRouteRight(service));
+    }
+  }
+
+  /** Stops deciding. What is under way is left as it is, and resumed by the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+
+  /** Plans a rollout and, unless it is a dry run, begins it. */
+  async start(name: string, request: StartRequest): Promise<Answer<PlanReply | StartReply>> {
+    const service = this.#parts.config.services[name];
+    if (service === undefined) return this.#unknown(name);
+    const underWay = this.#loops.get(name);
+    if (underWay !== undefined && !request.dryRun) {
+      const { id, phase } = underWay.rollout;
+      return no('refused', `${id} is under way (${phase.kind}): promote it or roll it back first`);
+    }
+    if (this.#starting.has(name)) return no('refused', `${name} is just being started`);
+    this.#starting.add(name);
+    try {
+      const planned = await makePlan(this.#parts, service, request);
+      if (!planned.ok) return no(planned.code, planned.reasons.join('\n'));
+      const { view } = planned.plan;
+      if (request.dryRun) return ok({ plan: view });
+      const rollout = this.#begin(planned.plan);
+      return ok({ plan: view, rollout });
+    } finally {
+      this.#starting.delete(name);
+    }
+  }
+
+  /** Hands a person's order to the rollout under way. */
+  steer(name: string, kind: RequestKind, reason: string | null): Answer<RolloutView> {
+    if (this.#parts.config.services[name] === undefined) return this.#unknown(name);
+    const loop = this.#loops.get(name);
+    if (loop === undefined) return no('refused', `${name} has no rollout under way`);
+    const outcome = loop.request(kind, reason);
+    const { id, phase } = loop.rollout;
+    return outcome.taken
+      ? ok(this.#view(loop.rollout))
+      : no('refused', `cannot ${kind} ${id} (${phase.kind}): ${outcome.reason}`);
+  }
+
+  async status(): Promise<StatusReply> {
+    const { config, pm2, proxy } = this.#parts;
+    const [daemon, state] = await Promise.all([pm2.daemon(), proxy.state()]);
+    return {
+      services: Object.values(config.services).map((service) => this.#serviceView(service)),
+      pm2: { up: daemon.kind === 'ok', reason: daemon.kind === 'ok' ? null : daemon.reason },
+      proxy: { up: state.kind === 'ok', reason: state.kind === 'ok' ? null : state.reason },
+    };
+  }
+
+  service(name: string): Answer<ServiceView> {
+    const service = this.#parts.config.services[name];
+    return service === undefined ? this.#unknown(name) : ok(this.#serviceView(service));
+  }
+
+  history(name: string | null, limit: number): Answer<HistoryReply> {
+    if (name !== null && this.#parts.config.services[name] === undefined) {
+      return this.#unknown(name);
+    }
+    const rollouts = this.#parts.store.recent(name, limit);
+    return ok({ rollouts: rollouts.map((rollout) => this.#view(rollout)) });
+  }
+
+  rollout(id: string): Answer<RolloutView> {
+    const rollout = this.#parts.store.byId(id);
+    return rollout === null ? no('usage', `there is no rollout ${id}`) : ok(this.#view(rollout));
+  }
+
+  /** The rollouts under way, for the metrics. */
+  live(): readonly RolloutView[] {
+    return [...this.#loops.values()].map(({ rollout }) => this.#view(rollout));
+  }
+
+  #unknown(name: string): Answer<never> {
+    const known = Object.keys(this.#parts.config.services).join(', ');
+    return no(
+      'usage',
+      `there is no service ${name} in ${this.#parts.config.file}: it has ${known}`,
+    );
+  }
+
+  #begin({ config, oldSpec, newSpec, change }: Plan): RolloutView {
+    const { store, clock } = this.#parts;
+    const number = store.nextNumber(config.name);
+    const startedAtMs = clock.now();
+    const rollout: Rollout = {
+      id: `${config.name}-${number}`,
+      service: config.name,
+      startedAtMs,
+      endedAtMs: null,
+      config,
+      oldSpec,
+      newSpec,
+      change,
+      phase: { kind: 'starting', deadlineMs: startedAtMs + config.readyMs },
+      request: null,
+      canaryServer: null,
+    };
+    store.insert(rollout, number);
+    this.#run(rollout);
+    return this.#view(rollout);
+  }
+
+  #run(rollout: Rollout): void {
+    const { store, proxy, clock, log } = this.#parts;
+    const monitor = new Monitor(store, proxy, rollout);
+    const loop = new RolloutLoop({ store, world: this.#world, monitor, clock, log }, rollout);
+    this.#loops.set(rollout.service, loop);
+    this.#track(
+      loop.run(this.#stop.signal).then(() => {
+        if (!this.#stop.signal.aborted) this.#loops.delete(rollout.service);
+      }),
+    );
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
+  /** A service without a rollout has all its traffic on main, whatever the proxy remembers. */
+  async #putIdleRouteRight(service: ServiceConfig): Promise<void> {
+    const { proxy, clock, log } = this.#parts;
+    const route = stableOnly(service);
+    while (!this.#stop.signal.aborted && !this.#loops.has(service.name)) {
+      const state = await proxy.state();
+      if (state.kind === 'ok') {
+        const found = state.value.services[service.name];
+        if (found === undefined || sameRoute(found.route, route)) return;
+        if (this.#loops.has(service.name)) return;
+        log.warn({ service: service.name }, 'the proxy had a route without a rollout');
+        if ((await proxy.setRoute(service.name, route)).kind === 'ok') return;
+      }
+      await clock.sleep(IDLE_ROUTE_RETRY_MS, this.#stop.signal);
+    }
+  }
+
+  #serviceView(service: ServiceConfig): ServiceView {
+    const rollout =
+      this.#loops.get(service.name)?.rollout ?? this.#parts.store.recent(service.name, 1)[0];
+    return serviceView(service, rollout === undefined ? null : this.#view(rollout));
+  }
+
+  #view(rollout: Rollout): RolloutView {
+    const transitions = this.#parts.store.transitions(rollout.id);
+    const loop = this.#loops.get(rollout.service);
+    return loop?.rollout.id === rollout.id
+      ? liveView(loop, transitions)
+      : endedView(rollout, transitions);
+  }
+}

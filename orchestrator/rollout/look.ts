@@ -1,0 +1,184 @@
+/** One look at the world for one rollout: PM2, both process trees, the proxy, and probes where a phase waits for one. */
+import type { ServiceState } from '../../common/protocol.js';
+import type { HostPort } from '../../config/types.js';
+import type { AppView } from '../pm2/app.js';
+import type { Daemon, Outcome, Pm2 } from '../pm2/adapter.js';
+import { sameSpec, type AppSpec } from '../pm2/spec.js';
+import { probe } from '../probe/probe.js';
+import { proveRuns } from '../proc/identity.js';
+import { portOwner } from '../proc/ports.js';
+import { instanceOf, treeRssBytes, type Instance } from '../proc/tree.js';
+import type { ProxyClient } from '../proxy-client.js';
+import type { InstanceView, Readiness } from './observation.js';
+import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
+
+const PROBE_TIMEOUT_MS = 5_000;
+
+/** An instance, with what the monitor measures. */
+export interface TrackLook extends InstanceView {
+  readonly pid: number | null;
+  /** When PM2 started the process, Unix milliseconds. */
+  readonly startedAtMs: number;
+  /** Of the whole process tree; null without a process. */
+  readonly rssBytes: number | null;
+}
+
+export type DaemonLook =
+  | {
+      readonly kind: 'up';
+      readonly startedAtMs: number;
+      readonly main: TrackLook | null;
+      readonly canary: TrackLook | null;
+    }
+  | { readonly kind: 'down'; readonly reason: string };
+
+export type ProxyLook =
+  | { readonly kind: 'up'; readonly epoch: string; readonly service: ServiceState }
+  | { readonly kind: 'down'; readonly reason: string };
+
+export interface Look {
+  readonly daemon: DaemonLook;
+  readonly proxy: ProxyLook;
+  /** The canary's process, if it has one. */
+  readonly canaryLife: Instance | null;
+  /** How the canary introduced itself, if this look probed it. */
+  readonly canaryServer: ServerInfo | null;
+}
+
+export interface LookParts {
+  readonly pm2: Pm2;
+  readonly proxy: ProxyClient;
+}
+
+/** Looks once. Every part that cannot be seen is in the result with its reason. */
+export async function look({ pm2, proxy }: LookParts, rollout: Rollout): Promise<Look> {
+  const [daemon, proxied] = await Promise.all([
+    lookAtDaemon(pm2, rollout),
+    lookAtProxy(proxy, rollout.service),
+  ]);
+  const canary = daemon.kind === 'up' ? daemon.canary : null;
+  const readiness = canary?.readiness;
+  return {
+    daemon,
+    proxy: proxied,
+    canaryLife: canary?.life ?? null,
+    canaryServer: readiness?.ready === true ? readiness.server : null,
+  };
+}
+
+async function lookAtProxy(proxy: ProxyClient, service: string): Promise<ProxyLook> {
+  const reply = await proxy.state();
+  if (reply.kind === 'down') return reply;
+  const state = reply.value.services[service];
+  return state === undefined
+    ? { kind: 'down', reason: `it does not know ${service}: restart it with this configuration` }
+    : { kind: 'up', epoch: reply.value.epoch, service: state };
+}
+
+async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
+  const daemon = await pm2.daemon();
+  const apps = daemon.kind === 'ok' ? await pm2.list() : daemon;
+  if (daemon.kind !== 'ok' || apps.kind !== 'ok') {
+    return { kind: 'down', reason: reasonOf(apps) };
+  }
+  const { config, oldSpec, newSpec, phase } = rollout;
+  const main = apps.value.find((app) => app.name === config.app) ?? null;
+  const canary =
+    apps.value.find((app) => app.name === config.canaryApp && app.rollout === rollout.id) ?? null;
+  const restarting = 'stage' in phase && phase.stage === 'restarting-main';
+  const spec = mainTouched(phase) && phase.kind !== 'rolling-back' ? newSpec : oldSpec;
+  const before = spec === newSpec ? oldSpec : newSpec;
+  return {
+    kind: 'up',
+    startedAtMs: daemon.value.startedAtMs,
+    main:
+      main &&
+      (await lookAtApp(main, sameSpec(main.spec, spec), restarting, () =>
+        readinessOfMain(main, { rollout, daemon: daemon.value, spec, before }),
+      )),
+    canary:
+      canary &&
+      (await lookAtApp(canary, true, phase.kind === 'starting', () =>
+        serves(canary, config.canary, rollout, daemon.value),
+      )),
+  };
+}
+
+function reasonOf(outcome: Outcome<unknown>): string {
+  return outcome.kind === 'ok' ? 'the daemon went away' : outcome.reason;
+}
+
+async function lookAtApp(
+  app: AppView,
+  atSpec: boolean,
+  awaited: boolean,
+  readiness: () => Promise<Readiness>,
+): Promise<TrackLook> {
+  const life = app.pid === null ? null : instanceOf(app.pid);
+  const exitCode = app.pm2Env['exit_code'];
+  return {
+    pid: app.pid,
+    status: app.status,
+    life,
+    restarts: app.restarts,
+    exitCode: typeof exitCode === 'number' ? exitCode : null,
+    startedAtMs: app.startedAtMs,
+    rssBytes: life === null ? null : treeRssBytes(life.pid),
+    atSpec,
+    readiness: awaited && atSpec ? await readiness() : null,
+  };
+}
+
+/** Our process tree owns the port, and answers on it. */
+async function serves(
+  app: AppView,
+  at: HostPort,
+  { config }: Rollout,
+  daemon: Daemon,
+): Promise<Readiness> {
+  if (app.pid === null) return { ready: false, reason: `${app.name} has no process` };
+  const owner = portOwner(at.port, app.pid, daemon.pid);
+  switch (owner.kind) {
+    case 'nobody':
+      return { ready: false, reason: `nobody listens on port ${at.port}` };
+    case 'other':
+      return {
+        ready: false,
+        reason: `port ${at.port} belongs to process ${owner.pid ?? 'of another user'}, not to ${app.name}`,
+      };
+    case 'tree':
+    case 'daemon': {
+      const answer = await probe(at, config.probe, PROBE_TIMEOUT_MS);
+      return answer.ok
+        ? { ready: true, server: answer.server }
+        : { ready: false, reason: answer.reason };
+    }
+  }
+}
+
+interface MainProof {
+  readonly rollout: Rollout;
+  readonly daemon: Daemon;
+  readonly spec: AppSpec;
+  readonly before: AppSpec;
+}
+
+/** Main's process was started from the spec, serves, and is the server that the canary was. */
+async function readinessOfMain(
+  main: AppView,
+  { rollout, daemon, spec, before }: MainProof,
+): Promise<Readiness> {
+  if (main.pid === null) return { ready: false, reason: `${main.name} has no process` };
+  const proof = proveRuns(main.pid, spec, before);
+  if (!proof.proven) return { ready: false, reason: proof.reason };
+  const readiness = await serves(main, rollout.config.stable, rollout, daemon);
+  const wanted = spec === rollout.newSpec ? rollout.canaryServer : null;
+  if (!readiness.ready || readiness.server === null || wanted === null) return readiness;
+  const { name, version } = readiness.server;
+  return name === wanted.name && version === wanted.version
+    ? readiness
+    : {
+        ready: false,
+        reason: `main says it is ${name} ${version}, the canary was ${wanted.name} ${wanted.version}`,
+      };
+}

@@ -1,0 +1,203 @@
+/**
+ * The reconcile loop of one rollout: look ▶ collect ▶ decide ▶ store the intent ▶ act ▶ look again.
+ *
+ * 1. The phase is stored before anything is done for it, so a loop that is killed at any point is
+ *    resumed by making a new one from the stored rollout.
+ * 2. Deciding and storing happen in one synchronous stretch: a request that arrives while the loop
+ *    looks or acts is never overwritten.
+ * 3. Trouble of the program's own (a full disk, a bug) is logged and tried again, slowly; it ends
+ *    neither the loop nor another service's.
+ */
+import type { Instance } from '../proc/tree.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
+import type { Monitor } from '../monitor/monitor.js';
+import type { Store } from '../store/store.js';
+import { decide } from './decide/index.js';
+import type { Action, ActionOutcome, Move } from './decision.js';
+import type { Look } from './look.js';
+import type { Assessment } from '../judge/types.js';
+import { isEnded, type PhaseKind } from './phase.js';
+import { rule } from './requests.js';
+import { moved, type RequestKind, type Rollout } from './rollout.js';
+
+/** How the loop reaches the world. */
+export interface World {
+  look(rollout: Rollout): Promise<Look>;
+  perform(action: Action, rollout: Rollout): Promise<ActionOutcome>;
+  /** True while that life of a process goes on. */
+  isAlive(life: Instance): boolean;
+}
+
+export interface LoopParts {
+  readonly store: Store;
+  readonly world: World;
+  readonly monitor: Monitor;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What a person is told of a request. */
+export type RequestOutcome =
+  { readonly taken: true } | { readonly taken: false; readonly reason: string };
+
+const HASTE_MS = 250;
+const TROUBLE_MS = 2_000;
+/** How often the canary's process is looked for between two looks at everything. */
+const PULSE_MS = 200;
+
+/** The phases in which there is something to wait for other than time. */
+const HASTY: ReadonlySet<PhaseKind> = new Set([
+  'starting',
+  'promoting',
+  'retiring',
+  'rolling-back',
+]);
+
+export class RolloutLoop {
+  readonly #parts: LoopParts;
+  #rollout: Rollout;
+  #look: Look | null = null;
+  #assessment: Assessment | null = null;
+  #failure: string | null = null;
+  #waitingFor: string | null = null;
+  #wake = new AbortController();
+
+  constructor(parts: LoopParts, rollout: Rollout) {
+    this.#parts = parts;
+    this.#rollout = rollout;
+  }
+
+  get rollout(): Rollout {
+    return this.#rollout;
+  }
+
+  /** The newest look at the world, null before the first. */
+  get look(): Look | null {
+    return this.#look;
+  }
+
+  get assessment(): Assessment | null {
+    return this.#assessment;
+  }
+
+  get waitingFor(): string | null {
+    return this.#waitingFor;
+  }
+
+  /** Runs until the rollout is over or the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake.abort(), { once: true });
+    for (;;) {
+      if (signal.aborted || isEnded(this.#rollout.phase)) return;
+      const pauseMs = await this.#tick().catch((error: unknown) => {
+        this.#parts.log.error({ rollout: this.#rollout.id, err: error }, 'a look failed');
+        return TROUBLE_MS;
+      });
+      await this.#rest(pauseMs);
+    }
+  }
+
+  /** A person's order. It is stored when this returns. */
+  request(kind: RequestKind, reason: string | null): RequestOutcome {
+    const ruling = rule(this.#rollout.phase, kind);
+    if (typeof ruling === 'object') return { taken: false, reason: ruling.refused };
+    const { clock, store } = this.#parts;
+    const request = ruling === 'take' ? { kind, reason, atMs: clock.now() } : null;
+    if (request !== null || this.#rollout.request?.kind === 'pause') {
+      this.#rollout = { ...this.#rollout, request };
+      store.update(this.#rollout);
+      this.#wake.abort();
+    }
+    return { taken: true };
+  }
+
+  /** One round. Gives how long to rest. */
+  async #tick(): Promise<number> {
+    const { world, monitor, clock } = this.#parts;
+    const look = await world.look(this.#rollout);
+    await monitor.collect(this.#rollout, look, clock.now());
+    this.#look = look;
+    this.#remember(look);
+    const nowMs = clock.now();
+    this.#assessment = monitor.assess(this.#rollout.phase, nowMs);
+    const seen = { ...look, assessment: this.#assessment, failure: this.#failure };
+    const decision = decide(this.#rollout, seen, nowMs);
+    switch (decision.kind) {
+      case 'wait':
+        this.#waitingFor = decision.reason;
+        return this.#pauseMs(nowMs);
+      case 'move':
+        this.#move(decision);
+        return 0;
+      case 'act':
+        return await this.#act(decision.action, decision.then);
+    }
+  }
+
+  /** Keeps how the canary introduced itself: main is compared with it, even after a restart. */
+  #remember({ canaryServer }: Look): void {
+    if (canaryServer === null || this.#rollout.canaryServer !== null) return;
+    this.#rollout = { ...this.#rollout, canaryServer };
+    this.#parts.store.update(this.#rollout);
+  }
+
+  #move(move: Move): void {
+    const { store, clock, log } = this.#parts;
+    const from = this.#rollout.phase;
+    const nowMs = clock.now();
+    this.#rollout = moved(this.#rollout, move, nowMs);
+    this.#waitingFor = null;
+    this.#failure = null;
+    const { reason, to } = move;
+    const assessment = this.#assessment;
+    store.update(this.#rollout, { atMs: nowMs, from, to, reason, assessment });
+    log.info({ rollout: this.#rollout.id, from: from.kind, ...phaseFields(to), reason }, 'moved');
+  }
+
+  async #act(action: Action, then: Move | null): Promise<number> {
+    const { store, world, clock, log } = this.#parts;
+    const { id, request } = this.#rollout;
+    const seq = store.recordIntent(id, clock.now(), action);
+    const outcome = await world.perform(action, this.#rollout);
+    store.recordOutcome(id, seq, outcome);
+    this.#failure = outcome.done ? null : outcome.reason;
+    this.#waitingFor = this.#failure;
+    const logged = { rollout: id, action: action.kind, failure: this.#failure };
+    if (outcome.done) log.info(logged, 'acted');
+    else log.warn(logged, 'an action did not succeed, it will be tried again');
+    if (outcome.done && then !== null && this.#rollout.request === request) this.#move(then);
+    return outcome.done ? 0 : HASTE_MS;
+  }
+
+  #pauseMs(nowMs: number): number {
+    const { phase, config } = this.#rollout;
+    if (HASTY.has(phase.kind)) return HASTE_MS;
+    const left = 'endsAtMs' in phase ? phase.endsAtMs - nowMs : Infinity;
+    return Math.max(0, Math.min(config.intervalMs, left));
+  }
+
+  /** Rests, but not past a request, the end of the program, or the end of the canary's process. */
+  async #rest(pauseMs: number): Promise<void> {
+    const { clock, world } = this.#parts;
+    if (pauseMs <= 0 || this.#takeWake()) return;
+    const { signal } = this.#wake;
+    const untilMs = clock.now() + pauseMs;
+    const life = HASTY.has(this.#rollout.phase.kind) ? null : (this.#look?.canaryLife ?? null);
+    for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs = untilMs - clock.now()) {
+      if (life !== null && !world.isAlive(life)) break;
+      await clock.sleep(Math.min(leftMs, PULSE_MS, pauseMs), signal);
+    }
+    this.#takeWake();
+  }
+
+  #takeWake(): boolean {
+    const woken = this.#wake.signal.aborted;
+    if (woken) this.#wake = new AbortController();
+    return woken;
+  }
+}
+
+function phaseFields(phase: Rollout['phase']): { readonly to: string; readonly stage?: string } {
+  return 'stage' in phase ? { to: phase.kind, stage: phase.stage } : { to: phase.kind };
+}

@@ -1,0 +1,96 @@
+/** Carries out the actions that decisions name. Each can be repeated without harm, and its failure is data. */
+import type { Clock } from '../../common/clock.js';
+import { canaryEntry } from '../pm2/clone.js';
+import type { Outcome, Pm2 } from '../pm2/adapter.js';
+import { ROLLOUT_KEY } from '../pm2/spec.js';
+import { endProcesses, markedProcesses } from '../proc/marked.js';
+import type { ProxyClient } from '../proxy-client.js';
+import type { Action, ActionOutcome } from './decision.js';
+import { sameRoute } from './route.js';
+import type { Rollout } from './rollout.js';
+
+export interface PerformParts {
+  readonly pm2: Pm2;
+  readonly proxy: ProxyClient;
+  readonly clock: Clock;
+}
+
+/** Between SIGINT and SIGKILL. */
+const GRACE_MS = 2_000;
+
+const done: ActionOutcome = { done: true };
+const failed = (reason: string): ActionOutcome => ({ done: false, reason });
+const asOutcome = (outcome: Outcome<unknown>): ActionOutcome =>
+  outcome.kind === 'ok' ? done : failed(outcome.reason);
+
+/** Does one thing. Never rejects for what the world does. */
+export function perform(
+  parts: PerformParts,
+  action: Action,
+  rollout: Rollout,
+): Promise<ActionOutcome> {
+  switch (action.kind) {
+    case 'set-route':
+      return setRoute(parts, action.route, rollout);
+    case 'start-canary':
+      return startCanary(parts, rollout);
+    case 'respec-main':
+      return respecMain(parts, action.release, rollout);
+    case 'tidy-up':
+      return tidyUp(parts, rollout);
+  }
+}
+
+async function setRoute(
+  { proxy }: PerformParts,
+  route: Parameters<ProxyClient['setRoute']>[1],
+  { service }: Rollout,
+): Promise<ActionOutcome> {
+  const reply = await proxy.setRoute(service, route);
+  if (reply.kind === 'down') return failed(reply.reason);
+  return sameRoute(reply.value.route, route)
+    ? done
+    : failed('the proxy answered with another route than it was given');
+}
+
+async function startCanary({ pm2 }: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
+  const { config, change, id } = rollout;
+  const main = await pm2.find(config.app);
+  if (main.kind !== 'ok') return failed(main.reason);
+  const entry = canaryEntry(main.value.pm2Env, {
+    name: config.canaryApp,
+    rollout: id,
+    release: change,
+    port: config.canary.port,
+    portFrom: config.portFrom,
+    env: config.canaryEnv,
+  });
+  return asOutcome(await pm2.startCanary(entry));
+}
+
+async function respecMain(
+  { pm2 }: PerformParts,
+  release: 'old' | 'new',
+  { config, oldSpec, newSpec }: Rollout,
+): Promise<ActionOutcome> {
+  const main = await pm2.find(config.app);
+  if (main.kind !== 'ok') return failed(main.reason);
+  return asOutcome(await pm2.respec(main.value, release === 'new' ? newSpec : oldSpec));
+}
+
+async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
+  const { pm2, clock } = parts;
+  const { canaryApp, app } = rollout.config;
+  const apps = await pm2.list();
+  if (apps.kind !== 'ok') return failed(apps.reason);
+  for (const canary of apps.value) {
+    if (canary.name !== canaryApp || canary.rollout !== rollout.id) continue;
+    const removed = await pm2.remove(canary);
+    if (removed.kind !== 'ok') return failed(removed.reason);
+  }
+  // What PM2 does not know (any more): its daemon died, or a wrapper left a child behind.
+  const left = markedProcesses(ROLLOUT_KEY, rollout.id);
+  await endProcesses(left, GRACE_MS, clock);
+  const main = apps.value.find(({ name }) => name === app);
+  return main === undefined ? done : asOutcome(await pm2.refreshDump(main, [canaryApp]));
+}

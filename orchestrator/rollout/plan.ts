@@ -1,0 +1,171 @@
+/**
+ * Before a rollout: what it would do, and every reason against it. Nothing is touched. A plan that
+ * is accepted becomes the rollout, frozen with the configuration it was made from.
+ */
+import type { ServiceConfig, Step } from '../../config/types.js';
+import type { PlanView, StartRequest } from '../control/messages.js';
+import type { AppView } from '../pm2/app.js';
+import type { Daemon, Pm2 } from '../pm2/adapter.js';
+import { canarySpec } from '../pm2/clone.js';
+import { canaryRefusals, runRefusals } from '../pm2/refusal.js';
+import { applyRelease, diffSpec, type AppSpec } from '../pm2/spec.js';
+import { portHolder, portOwner } from '../proc/ports.js';
+import type { ProxyClient } from '../proxy-client.js';
+
+export interface Plan {
+  /** The configuration with the request's wishes and main's memory limit. */
+  readonly config: ServiceConfig;
+  readonly oldSpec: AppSpec;
+  readonly newSpec: AppSpec;
+  readonly change: StartRequest['release'];
+  readonly view: PlanView;
+}
+
+export type Planned =
+  | { readonly ok: true; readonly plan: Plan }
+  | { readonly ok: false; readonly code: 'usage' | 'refused'; readonly reasons: readonly string[] };
+
+export interface PlanParts {
+  readonly pm2: Pm2;
+  readonly proxy: ProxyClient;
+}
+
+/** Makes a plan, or gives every reason why there cannot be one now. */
+export async function makePlan(
+  parts: PlanParts,
+  configured: ServiceConfig,
+  request: StartRequest,
+): Promise<Planned> {
+  const steps = stepsFor(configured.steps, request);
+  if (steps === null) {
+    const reason =
+      'the service is configured with several steps: --weight and --window need --steps';
+    return { ok: false, code: 'usage', reasons: [reason] };
+  }
+  const daemon = await parts.pm2.daemon();
+  const apps = await parts.pm2.list();
+  if (daemon.kind !== 'ok') return refused([`PM2 does not answer: ${daemon.reason}`]);
+  if (apps.kind !== 'ok') return refused([`PM2 does not answer: ${apps.reason}`]);
+  const main = apps.value.find(({ name }) => name === configured.app);
+  const reasons = canaryRefusals(apps.value, configured.app, configured.canaryApp);
+  if (main === undefined || reasons.length > 0) return refused(reasons);
+
+  const config = withWishes(configured, steps, main);
+  const newSpec = applyRelease(main.spec, request.release);
+  const refusals = [
+    ...(await runRefusals(newSpec)),
+    ...portRefusals(config, main, daemon.value),
+    ...(await proxyRefusals(parts.proxy, config)),
+  ];
+  if (refusals.length > 0) return refused(refusals);
+  const { release: change } = request;
+  const view = planView(config, main, newSpec, change);
+  return { ok: true, plan: { config, oldSpec: main.spec, newSpec, change, view } };
+}
+
+function refused(reasons: readonly string[]): Planned {
+  return { ok: false, code: 'refused', reasons };
+}
+
+/** The steps that the request asks for; null when it cannot be said what its weight would mean. */
+function stepsFor(configured: readonly Step[], request: StartRequest): readonly Step[] | null {
+  if (request.steps !== undefined) return request.steps;
+  const [only, ...more] = configured;
+  const { weight, windowMs } = request;
+  if (weight === undefined && windowMs === undefined) return configured;
+  if (only === undefined || more.length > 0) return null;
+  return [{ weight: weight ?? only.weight, windowMs: windowMs ?? only.windowMs }];
+}
+
+/** PM2's own memory limit is the limit where the configuration names none. */
+function withWishes(
+  configured: ServiceConfig,
+  steps: readonly Step[],
+  main: AppView,
+): ServiceConfig {
+  const { judge } = configured;
+  const maxRssBytes = judge.memory.maxRssBytes ?? main.memoryLimitBytes;
+  return { ...configured, steps, judge: { ...judge, memory: { ...judge.memory, maxRssBytes } } };
+}
+
+function portRefusals(config: ServiceConfig, main: AppView, daemon: Daemon): string[] {
+  const reasons: string[] = [];
+  const holder = portHolder(config.canary.port);
+  if (holder !== null) {
+    reasons.push(`the canary's port ${config.canary.port} is taken by process ${holder}`);
+  }
+  const owner = portOwner(config.stable.port, main.pid ?? 0, daemon.pid);
+  if (owner.kind !== 'tree' && owner.kind !== 'daemon') {
+    const who =
+      owner.kind === 'nobody' ? 'nobody listens there' : `process ${owner.pid ?? '?'} does`;
+    reasons.push(`${config.app} does not listen on its stable port ${config.stable.port}: ${who}`);
+  }
+  return reasons;
+}
+
+async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise<string[]> {
+  const reply = await proxy.state();
+  if (reply.kind === 'down') return [`canary-proxy does not answer: ${reply.reason}`];
+  const service = reply.value.services[config.name];
+  if (service === undefined) {
+    return [`canary-proxy does not know ${config.name}: restart it with this configuration`];
+  }
+  const { listen, route } = service;
+  const reasons: string[] = [];
+  if (!service.listening) {
+    reasons.push(`canary-proxy does not listen for ${config.name}: ${service.listenError ?? ''}`);
+  }
+  if (listen.host !== config.listen.host || listen.port !== config.listen.port) {
+    reasons.push(
+      `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: restart it`,
+    );
+  }
+  if (route.tracks.stable.port !== config.stable.port) {
+    reasons.push(
+      `canary-proxy sends to port ${route.tracks.stable.port}, the configuration says ${config.stable.port}: restart it`,
+    );
+  }
+  return reasons;
+}
+
+function planView(
+  config: ServiceConfig,
+  main: AppView,
+  newSpec: AppSpec,
+  change: StartRequest['release'],
+): PlanView {
+  const canary = canarySpec(main.spec, {
+    name: config.canaryApp,
+    rollout: 'planned',
+    release: change,
+    port: config.canary.port,
+    portFrom: config.portFrom,
+    env: config.canaryEnv,
+  });
+  const mainChanges = diffSpec(main.spec, newSpec);
+  return {
+    service: config.name,
+    app: config.app,
+    canaryApp: config.canaryApp,
+    canaryPort: config.canary.port,
+    steps: config.steps,
+    promote: config.promote,
+    bakeMs: config.bakeMs,
+    canaryDiffers: diffSpec(main.spec, canary),
+    mainChanges,
+    warnings: warningsFor(main, mainChanges.length === 0),
+  };
+}
+
+function warningsFor(main: AppView, sameSpec: boolean): string[] {
+  const warnings: string[] = [];
+  if (sameSpec) {
+    warnings.push(
+      'the release is the code on disk: if main restarts by itself it runs it too, and a rollback cannot bring the old code back',
+    );
+  }
+  if (main.pm2Env['cron_restart']) {
+    warnings.push('main has a cron_restart; the canary gets none');
+  }
+  return warnings;
+}
