@@ -45,13 +45,14 @@ export class MessageReader {
     while (this.#size >= this.#wanted) {
       const bytes = Buffer.concat(this.#chunks);
       const cut = cutMessage(bytes);
-      if ('parts' in cut) messages.push(cut.parts.map(decodePart));
-      const rest = 'parts' in cut ? bytes.subarray(cut.size) : bytes;
+      const complete = 'parts' in cut;
+      if ((complete ? cut.size : cut.wanted) > this.#maxBytes)
+        throw new FramingError(`an answer of more than ${this.#maxBytes} bytes`);
+      if (complete) messages.push(cut.parts.map(decodePart));
+      const rest = complete ? bytes.subarray(cut.size) : bytes;
       this.#chunks = [rest];
       this.#size = rest.length;
-      this.#wanted = 'parts' in cut ? 1 : cut.wanted;
-      if (this.#wanted > this.#maxBytes)
-        throw new FramingError(`an answer of more than ${this.#maxBytes} bytes`);
+      this.#wanted = complete ? 1 : cut.wanted;
     }
     return messages;
   }
