@@ -4,7 +4,8 @@
  *
  *   starting ▶ observing ▶ promoting ▶ baking ▶ retiring ▶ promoted
  *       ╰─────────┴───────────┴─────────┴──────────┴──▶ rolling-back ▶ rolled-back
- *   held: waits for a person, entered from observing, promoting and rolling-back
+ *   starting ▶ promoting, when a person has already asked for it
+ *   held: waits for a person, entered from observing and, with main down, from rolling-back
  *
  * All times are Unix milliseconds, so that a phase means the same after a restart.
  */
@@ -62,7 +63,7 @@ export type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
 
 /** Every move that exists. A phase may always move to itself (to its next stage or step). */
 const MOVES: Readonly<Record<PhaseKind, readonly PhaseKind[]>> = {
-  starting: ['observing', 'rolling-back'],
+  starting: ['observing', 'promoting', 'rolling-back'],
   observing: ['held', 'promoting', 'rolling-back'],
   held: ['observing', 'promoting', 'rolling-back'],
   promoting: ['baking', 'rolling-back'],

@@ -1,0 +1,284 @@
+/**
+ * A small world in memory for the pure parts: PM2, two instances and a proxy that do at once what
+ * they are told, and a clock that jumps. A two-hour rollout runs in a millisecond.
+ */
+import type { ServiceState, TrackState } from '../../../common/protocol.js';
+import type { ServiceConfig } from '../../../config/types.js';
+import type { Assessment } from '../../../orchestrator/judge/types.js';
+import { decide } from '../../../orchestrator/rollout/decide/index.js';
+import type { Action, Decision } from '../../../orchestrator/rollout/decision.js';
+import type { InstanceView, Observation } from '../../../orchestrator/rollout/observation.js';
+import { isEnded, type Phase } from '../../../orchestrator/rollout/phase.js';
+import { rule } from '../../../orchestrator/rollout/requests.js';
+import {
+  mainTouched,
+  moved,
+  type RequestKind,
+  type Rollout,
+} from '../../../orchestrator/rollout/rollout.js';
+import { stableOnly } from '../../../orchestrator/rollout/route.js';
+import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
+
+const MINUTE_MS = 60_000;
+
+export const service: ServiceConfig = {
+  name: 'scraper',
+  app: 'scraper',
+  canaryApp: 'scraper-canary',
+  listen: { host: '127.0.0.1', port: 10_001 },
+  stable: { host: '127.0.0.1', port: 10_002 },
+  canary: { host: '127.0.0.1', port: 10_003 },
+  portFrom: { kind: 'env', name: 'PORT' },
+  mcpPaths: ['/mcp'],
+  ssePaths: ['/sse'],
+  probe: { kind: 'mcp', path: '/mcp' },
+  steps: [{ weight: 0.1, windowMs: 120 * MINUTE_MS }],
+  promote: 'auto',
+  onInconclusive: 'hold',
+  maxWindowMs: 360 * MINUTE_MS,
+  bakeMs: 10 * MINUTE_MS,
+  readyMs: MINUTE_MS,
+  drain: { callsMs: 30_000, sessionsMs: 60_000 },
+  judge: {
+    errors: { maxRatio: 0.25, timesStable: 1.5, overStable: 0.005 },
+    latency: { timesStable: 2 },
+    memory: {
+      maxRssBytes: 380e6,
+      horizonMs: 1440 * MINUTE_MS,
+      timesStable: 1.5,
+      warmUpMs: MINUTE_MS,
+    },
+    logs: { errorPatterns: [], timesStable: 3 },
+    minimum: { calls: 50, sessions: 5 },
+    alpha: 0.01,
+    early: false,
+  },
+  intervalMs: 5_000,
+  replay: 'safe',
+  sessionIdleMs: 60 * MINUTE_MS,
+  maxSessions: 10_000,
+  callTimeoutMs: 5 * MINUTE_MS,
+  canaryEnv: {},
+};
+
+const oldSpec: AppSpec = {
+  script: '/srv/old/server.js',
+  cwd: '/srv/old',
+  interpreter: 'node',
+  interpreterArgs: [],
+  args: [],
+  env: { PORT: '10002' },
+};
+const newSpec: AppSpec = { ...oldSpec, script: '/srv/new/server.js', cwd: '/srv/new' };
+
+export const passing: Assessment = { verdict: 'pass', check: null, reason: 'all pass', checks: [] };
+export const failing: Assessment = {
+  verdict: 'fail',
+  check: 'errors',
+  reason: 'errors 30 % > 25 %',
+  checks: [],
+};
+export const unsure: Assessment = {
+  verdict: 'inconclusive',
+  check: 'errors',
+  reason: '3 calls, at least 50 are wanted',
+  checks: [],
+};
+
+interface Process {
+  pid: number;
+  release: 'old' | 'new';
+}
+
+/** What a run did, in words that a test can compare. */
+export interface Event {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+export class Simulation {
+  nowMs = 0;
+  rollout: Rollout;
+  readonly events: Event[] = [];
+  main: Process | null = { pid: 1, release: 'old' };
+  canary: Process | null = null;
+  canaryListed = false;
+  /** Releases that never become ready when main runs them. */
+  broken = new Set<'old' | 'new'>();
+  canaryBroken = false;
+  daemonUp = true;
+  proxyUp = true;
+  assessment: Assessment = passing;
+  route = stableOnly(service);
+  /** What each track still carries, whatever the route says. */
+  stuck = { stable: 0, canary: 0 };
+  #pid = 1;
+
+  constructor(config: Partial<ServiceConfig> = {}) {
+    this.rollout = {
+      id: 'scraper-1',
+      service: 'scraper',
+      startedAtMs: 0,
+      endedAtMs: null,
+      config: { ...service, ...config },
+      oldSpec,
+      newSpec,
+      change: { script: newSpec.script, cwd: newSpec.cwd },
+      phase: { kind: 'starting', deadlineMs: MINUTE_MS },
+      request: null,
+      canaryServer: null,
+    };
+  }
+
+  get phase(): Phase {
+    return this.rollout.phase;
+  }
+
+  /** `observing`, or with its stage `promoting/returning`. */
+  get where(): string {
+    return 'stage' in this.phase ? `${this.phase.kind}/${this.phase.stage}` : this.phase.kind;
+  }
+
+  ask(kind: RequestKind): void {
+    if (rule(this.phase, kind) !== 'take') return;
+    this.rollout = { ...this.rollout, request: { kind, reason: null, atMs: this.nowMs } };
+  }
+
+  /** One decision, carried out. The orchestrator keeps nothing between two of them but the rollout. */
+  tick(): Decision {
+    this.rollout = structuredClone(this.rollout);
+    const decision = decide(this.rollout, this.#observe(), this.nowMs);
+    if (decision.kind === 'act') {
+      const done = this.#perform(decision.action);
+      this.#note(`${decision.action.kind}${done ? '' : ' failed'}`);
+      if (done && decision.then !== null) this.#move(decision.then);
+    } else if (decision.kind === 'move') {
+      this.#move(decision);
+    }
+    return decision;
+  }
+
+  /** Ticks, with a rest whenever there is something to wait for, until the condition holds. */
+  until(condition: () => boolean, limitMs = 24 * 60 * MINUTE_MS): this {
+    const endMs = this.nowMs + limitMs;
+    while (!condition()) {
+      if (this.nowMs >= endMs) throw new Error(`still ${this.where} after ${limitMs} ms`);
+      if (this.tick().kind === 'wait') this.nowMs += this.#restMs();
+    }
+    return this;
+  }
+
+  toEnd(): this {
+    return this.until(() => isEnded(this.phase));
+  }
+
+  #restMs(): number {
+    return 'endsAtMs' in this.phase ? Math.min(MINUTE_MS, this.phase.endsAtMs - this.nowMs) : 1_000;
+  }
+
+  /** Until the phase, or phase/stage, is reached. */
+  to(where: string): this {
+    return this.until(() => this.where === where || this.phase.kind === where);
+  }
+
+  #move(move: Parameters<typeof moved>[1]): void {
+    this.rollout = moved(this.rollout, move, this.nowMs);
+    this.#note(this.where);
+  }
+
+  #note(text: string): void {
+    this.events.push({ atMs: this.nowMs, text });
+  }
+
+  #perform(action: Action): boolean {
+    switch (action.kind) {
+      case 'set-route':
+        if (!this.proxyUp) return false;
+        this.route = action.route;
+        return true;
+      case 'start-canary':
+        if (!this.daemonUp) return false;
+        this.canaryListed = true;
+        this.canary = { pid: this.#nextPid(), release: 'new' };
+        return true;
+      case 'respec-main':
+        if (!this.daemonUp) return false;
+        this.main = { pid: this.#nextPid(), release: action.release };
+        return true;
+      case 'tidy-up':
+        if (!this.daemonUp) return false;
+        this.canary = null;
+        this.canaryListed = false;
+        return true;
+    }
+  }
+
+  #nextPid(): number {
+    this.#pid += 1;
+    return this.#pid;
+  }
+
+  #observe(): Observation {
+    return {
+      daemon: this.daemonUp
+        ? { kind: 'up', main: this.#mainView(), canary: this.#canaryView() }
+        : { kind: 'down', reason: 'no daemon' },
+      proxy: this.proxyUp
+        ? { kind: 'up', service: this.#serviceState() }
+        : { kind: 'down', reason: 'no proxy' },
+      assessment: this.assessment,
+      failure: null,
+    };
+  }
+
+  #mainView(): InstanceView {
+    const rollingBack = this.phase.kind === 'rolling-back';
+    const wanted = mainTouched(this.phase) && !rollingBack ? 'new' : 'old';
+    const release = this.main?.release;
+    const ready = release !== undefined && !this.broken.has(release);
+    return {
+      ...view(this.main),
+      atSpec: release === wanted,
+      readiness: ready ? { ready: true, server: null } : { ready: false, reason: 'no answer' },
+    };
+  }
+
+  #canaryView(): InstanceView | null {
+    if (!this.canaryListed) return null;
+    return {
+      ...view(this.canary),
+      atSpec: true,
+      readiness: this.canaryBroken
+        ? { ready: false, reason: 'nobody listens on port 10003' }
+        : { ready: true, server: null },
+    };
+  }
+
+  #serviceState(): ServiceState {
+    return {
+      service: 'scraper',
+      listen: service.listen,
+      listening: true,
+      listenError: null,
+      route: this.route,
+      tracks: {
+        stable: trackState(this.stuck.stable),
+        canary: trackState(this.stuck.canary),
+        baseline: trackState(0),
+      },
+    };
+  }
+}
+
+function view(process: Process | null): Omit<InstanceView, 'atSpec' | 'readiness'> {
+  return {
+    status: process === null ? 'stopped' : 'online',
+    life: process === null ? null : { pid: process.pid, startTicks: process.pid },
+    restarts: 0,
+    exitCode: process === null ? 1 : null,
+  };
+}
+
+function trackState(inFlight: number): TrackState {
+  return { sessions: 0, inFlight, streams: 0, sessionsOpened: 0, calls: 0, errors: 0 };
+}
