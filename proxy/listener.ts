@@ -1,0 +1,103 @@
+/**
+ * A service's door to the outside: an HTTP server with limits, bound again and again until it holds
+ * its port.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../common/log.js';
+import type { HostPort } from '../config/types.js';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A request, with its body, must be there within this time. */
+const REQUEST_TIMEOUT_MS = 120_000;
+/** Longer than what clients and load balancers in front keep connections. */
+const KEEP_ALIVE_MS = 75_000;
+const CHECK_INTERVAL_MS = 2_000;
+const MAX_HEADER_BYTES = 32 * 1024;
+const MAX_CONNECTIONS = 20_000;
+const REBIND_MS = 1_000;
+
+export interface ListenerHandlers {
+  readonly onRequest: RequestListener;
+  readonly onUpgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+export class Listener {
+  private readonly server: Server;
+  private retry: NodeJS.Timeout | null = null;
+  private isClosing = false;
+  private error: string | null = 'not bound yet';
+
+  readonly address: HostPort;
+  private readonly log: Logger;
+
+  constructor(address: HostPort, { onRequest, onUpgrade }: ListenerHandlers, log: Logger) {
+    this.address = address;
+    this.log = log;
+    this.server = createServer(
+      {
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: CHECK_INTERVAL_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        noDelay: true,
+      },
+      onRequest,
+    );
+    this.server.maxConnections = MAX_CONNECTIONS;
+    this.server.on('upgrade', onUpgrade);
+    this.server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  get isListening(): boolean {
+    return this.error === null;
+  }
+
+  /** Why the port is not held, null when it is. */
+  get listenError(): string | null {
+    return this.error;
+  }
+
+  /** Resolves after the first try to bind; later tries go on in the background. Never rejects. */
+  async open(): Promise<void> {
+    const { host, port } = this.address;
+    await new Promise<void>((resolve) => {
+      const onError = (error: Error): void => {
+        this.server.off('listening', onListening);
+        if (this.error !== error.message) {
+          this.log.error({ host, port, reason: error.message }, 'cannot listen, trying again');
+        }
+        this.error = error.message;
+        if (!this.isClosing) this.retry = setTimeout(() => void this.open(), REBIND_MS);
+        resolve();
+      };
+      const onListening = (): void => {
+        this.server.off('error', onError);
+        this.server.on('error', (error) => this.log.error({ reason: error.message }, 'listener'));
+        this.error = null;
+        this.log.info({ host, port }, 'listening');
+        resolve();
+      };
+      this.server.once('error', onError);
+      this.server.once('listening', onListening);
+      this.server.listen(port, host);
+    });
+  }
+
+  /** Takes no new connections, lets answers under way finish for `graceMs`, then closes all. */
+  async close(graceMs: number): Promise<void> {
+    this.isClosing = true;
+    if (this.retry !== null) clearTimeout(this.retry);
+    if (!this.server.listening) return;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+  }
+}

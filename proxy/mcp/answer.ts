@@ -1,0 +1,244 @@
+/**
+ * The client's side of one POST. What it has been sent so far decides how it can still be answered:
+ * nothing yet: anything; an open event stream: further events, of another instance if need be; half
+ * a large JSON body: only the truth, a broken connection.
+ *
+ * 1. Small bodies are held until they are whole, so that a cut one can be replaced.
+ * 2. Of an event stream only whole events are passed on, unless one outgrows HELD_BYTES.
+ */
+import type { ServerResponse } from 'node:http';
+import { answerHeaders, SESSION_HEADER } from '../headers.js';
+import type { AnswerHead } from '../upstream.js';
+import { MessageScanner, type Message } from './message-scanner.js';
+import { errorMessage, type RpcError } from './refusals.js';
+import { sseEvent, SseParser } from './sse-parser.js';
+
+const HELD_BYTES = 64 * 1024;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+
+const OWN_HEADERS: ReadonlySet<string> = new Set([SESSION_HEADER]);
+const OWN_AND_LENGTH: ReadonlySet<string> = new Set([SESSION_HEADER, 'content-length']);
+
+type Mode = 'idle' | 'held' | 'raw' | 'events' | 'wrapped';
+
+export interface AnswerOptions {
+  /** The id that the client knows, told with every answer. */
+  sessionId: string | null;
+  onMessage(message: Message): void;
+  /** Sees each message whole (up to HELD_BYTES), as text; for the few answers we learn from. */
+  onText?: (text: string) => void;
+}
+
+export class Answer {
+  private mode: Mode = 'idle';
+  private head: AnswerHead | null = null;
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private eventText = '';
+  private eventIdSeen = false;
+  private readonly scanner: MessageScanner;
+  private parser: SseParser | null = null;
+
+  private readonly res: ServerResponse;
+  private readonly options: AnswerOptions;
+
+  constructor(res: ServerResponse, options: AnswerOptions) {
+    this.res = res;
+    this.options = options;
+    this.scanner = new MessageScanner((message) => options.onMessage(message));
+  }
+
+  /** The client has an open event stream. */
+  get isStreaming(): boolean {
+    return this.res.headersSent && (this.mode === 'events' || this.mode === 'wrapped');
+  }
+
+  /** Another attempt, or an error of ours, can still take the place of what came so far. */
+  get isReplaceable(): boolean {
+    return this.mode !== 'raw';
+  }
+
+  /** The stream gave event ids: the client can resume it. */
+  get isResumable(): boolean {
+    return this.eventIdSeen;
+  }
+
+  set sessionId(id: string) {
+    this.options.sessionId = id;
+  }
+
+  /** An instance's answer begins. */
+  begin(head: AnswerHead): void {
+    this.reset();
+    this.head = head;
+    const isStream = isEventStream(head);
+    if (this.res.headersSent) this.mode = isStream ? 'events' : 'wrapped';
+    else this.mode = isStream ? 'events' : 'held';
+    if (isStream) this.beginEvents(head);
+    else if (this.mode === 'wrapped') this.res.write('event: message\ndata: ');
+  }
+
+  /** Takes bytes of the answer; false when the client does not keep up. */
+  push(chunk: Buffer): boolean {
+    switch (this.mode) {
+      case 'events':
+        return this.pushEvents(chunk);
+      case 'wrapped':
+        this.scanner.push(chunk);
+        return this.res.write(withoutNewlines(chunk));
+      case 'raw':
+        this.scanner.push(chunk);
+        return this.res.write(chunk);
+      case 'held':
+        this.scanner.push(chunk);
+        return this.hold(chunk);
+      case 'idle':
+        return true;
+    }
+  }
+
+  /** The instance's answer is whole. */
+  end(): void {
+    if (this.mode === 'held') this.endHeld();
+    else if (this.mode === 'wrapped') this.res.end('\n\n');
+    else if (this.mode === 'events') this.res.end(this.takeHeld());
+    else this.res.end();
+  }
+
+  /** Forgets what was held of an attempt that failed. */
+  reset(): void {
+    if (this.mode === 'wrapped' && this.res.headersSent) this.res.write('\n\n');
+    this.mode = this.res.headersSent ? this.mode : 'idle';
+    this.takeHeld();
+    this.scanner.reset();
+    this.eventText = '';
+  }
+
+  /** Ends the answer with an error of ours for each of `ids`. */
+  fail(ids: readonly string[], error: RpcError, status = 200): void {
+    this.reset();
+    if (this.res.headersSent) {
+      if (this.mode === 'raw') this.res.destroy();
+      else this.res.end(ids.map((id) => sseEvent(errorMessage(id, error))).join(''));
+      return;
+    }
+    const messages = ids.map((id) => errorMessage(id, error));
+    const body =
+      messages.length > 1 ? `[${messages.join(',')}]` : (messages[0] ?? errorMessage(null, error));
+    const headers = ['content-type', 'application/json'];
+    headers.push('content-length', String(Buffer.byteLength(body)));
+    this.addSession(headers);
+    this.res.writeHead(status, headers);
+    this.res.end(body);
+  }
+
+  private beginEvents(head: AnswerHead): void {
+    this.parser = new SseParser({
+      onData: (chunk, start, end) => this.scanEvent(chunk, start, end),
+      onEvent: (fields) => this.endEvent(fields.id !== null),
+    });
+    if (this.res.headersSent) return;
+    this.writeHead(head, answerHeaders(head.headers, OWN_HEADERS));
+    const { res } = this;
+    process.nextTick(() => res.flushHeaders());
+  }
+
+  private scanEvent(chunk: Buffer, start: number, end: number): void {
+    this.scanner.push(chunk, start, end);
+    const { onText } = this.options;
+    if (onText && this.eventText.length < HELD_BYTES)
+      this.eventText += chunk.toString('latin1', start, end);
+  }
+
+  private endEvent(hasId: boolean): void {
+    this.eventIdSeen ||= hasId;
+    this.scanner.reset();
+    if (this.eventText === '') return;
+    this.options.onText?.(Buffer.from(this.eventText, 'latin1').toString('utf8'));
+    this.eventText = '';
+  }
+
+  private pushEvents(chunk: Buffer): boolean {
+    const whole = this.parser?.push(chunk) ?? chunk.length;
+    if (whole === chunk.length && this.heldBytes === 0) return this.res.write(chunk);
+    let keepsUp = true;
+    if (whole > 0) {
+      this.held.push(chunk.subarray(0, whole));
+      keepsUp = this.res.write(this.takeHeld());
+    }
+    if (whole < chunk.length) this.keep(chunk.subarray(whole));
+    return this.heldBytes > HELD_BYTES ? this.res.write(this.takeHeld()) : keepsUp;
+  }
+
+  private hold(chunk: Buffer): boolean {
+    this.keep(chunk);
+    if (this.heldBytes <= HELD_BYTES || this.head === null) return true;
+    this.mode = 'raw';
+    this.writeHead(this.head, answerHeaders(this.head.headers, OWN_HEADERS));
+    return this.res.write(this.takeHeld());
+  }
+
+  private endHeld(): void {
+    const { head } = this;
+    if (head === null) return;
+    const body = this.takeHeld();
+    if (body.length > 0) this.options.onText?.(body.toString('utf8'));
+    const headers = answerHeaders(head.headers, OWN_AND_LENGTH);
+    if (head.status !== 204 && head.status !== 304)
+      headers.push('content-length', String(body.length));
+    this.writeHead(head, headers);
+    this.res.end(body);
+  }
+
+  private writeHead(head: AnswerHead, headers: string[]): void {
+    this.addSession(headers);
+    writeHeadSafely(this.res, head, headers);
+  }
+
+  private addSession(headers: string[]): void {
+    const { sessionId } = this.options;
+    if (sessionId !== null) headers.push(SESSION_HEADER, sessionId);
+  }
+
+  private keep(chunk: Buffer): void {
+    this.held.push(chunk);
+    this.heldBytes += chunk.length;
+  }
+
+  private takeHeld(): Buffer {
+    const [only] = this.held;
+    const all = this.held.length === 1 && only !== undefined ? only : Buffer.concat(this.held);
+    this.held = [];
+    this.heldBytes = 0;
+    return all;
+  }
+}
+
+/** The answer is a stream of server-sent events. */
+export function isEventStream({ headers }: AnswerHead): boolean {
+  return String(headers['content-type']).startsWith('text/event-stream');
+}
+
+/**
+ * Writes a head that came from an instance: node:http throws on a status below 100 and on control
+ * characters, which must not end the process.
+ */
+export function writeHeadSafely(res: ServerResponse, head: AnswerHead, headers: string[]): void {
+  const status = head.status >= 200 && head.status <= 999 ? head.status : 502;
+  try {
+    res.writeHead(status, cleanReason(head.statusMessage), headers);
+  } catch {
+    res.writeHead(502, { 'content-length': 0 });
+  }
+}
+
+function cleanReason(reason: string): string {
+  return /^[\t\x20-\x7e]*$/.test(reason) ? reason : '';
+}
+
+function withoutNewlines(chunk: Buffer): Buffer {
+  if (!chunk.includes(LF) && !chunk.includes(CR)) return chunk;
+  return chunk.map((byte) => (byte === LF || byte === CR ? SPACE : byte)) as Buffer;
+}

@@ -1,0 +1,99 @@
+/** Requests that the proxy makes itself: a handshake, the end of a session. Bounded in size and time. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Exchange, Loss, Upstream, UpstreamRequest } from '../upstream.js';
+import { SseParser } from './sse-parser.js';
+
+const MAX_ANSWER_BYTES = 1 << 20;
+
+export type Asked =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      /** The JSON-RPC answer, out of a JSON or an SSE body; undefined when there was none. */
+      readonly message: unknown;
+    }
+  | { readonly kind: 'lost'; readonly loss: Loss };
+
+/** Sends a request and reads its JSON-RPC answer. Never rejects. */
+export function ask(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  timeoutMs: number,
+): Promise<Asked> {
+  return new Promise((resolve) => {
+    const reader = new AnswerReader();
+    const settle = (asked: Asked): void => {
+      clearTimeout(timer);
+      resolve(asked);
+    };
+    const give = (): void => settle(reader.answered());
+    const exchange: Exchange = upstream.send(request, {
+      onHead: ({ status, headers }) => reader.begin(status, headers),
+      onData: (chunk) => {
+        if (!reader.push(chunk)) return;
+        exchange.abort();
+        give();
+      },
+      onEnd: give,
+      onLost: (loss) => settle({ kind: 'lost', loss }),
+    });
+    const timer = setTimeout(() => {
+      exchange.abort();
+      settle({ kind: 'lost', loss: { kind: 'cut', reason: `no answer within ${timeoutMs} ms` } });
+    }, timeoutMs);
+  });
+}
+
+/** Collects one JSON-RPC answer. */
+class AnswerReader {
+  private status = 0;
+  private headers: IncomingHttpHeaders = {};
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private found: unknown;
+  private parser: SseParser | null = null;
+  private data = '';
+
+  begin(status: number, headers: IncomingHttpHeaders): void {
+    this.status = status;
+    this.headers = headers;
+    if (!String(headers['content-type']).startsWith('text/event-stream')) return;
+    this.parser = new SseParser({
+      onData: (chunk, start, end) => (this.data += chunk.toString('latin1', start, end)),
+      onEvent: () => this.endEvent(),
+    });
+  }
+
+  /** True when there is nothing more to wait for. */
+  push(chunk: Buffer): boolean {
+    this.size += chunk.length;
+    if (this.size > MAX_ANSWER_BYTES) return true;
+    if (this.parser === null) this.chunks.push(chunk);
+    else this.parser.push(chunk);
+    return this.found !== undefined;
+  }
+
+  answered(): Asked {
+    const message = this.found ?? parsed(Buffer.concat(this.chunks).toString('utf8'));
+    return { kind: 'answered', status: this.status, headers: this.headers, message };
+  }
+
+  private endEvent(): void {
+    const message = parsed(Buffer.from(this.data, 'latin1').toString('utf8'));
+    this.data = '';
+    const isAnswer =
+      typeof message === 'object' &&
+      message !== null &&
+      ('result' in message || 'error' in message);
+    if (isAnswer) this.found = message;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

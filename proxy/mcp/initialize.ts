@@ -1,0 +1,102 @@
+/**
+ * A client's `initialize`: where the track of a session is decided, and its id is minted. A server
+ * that gives no session id gets no session: its clients are told apart by their credentials.
+ */
+import type { Track } from '../../common/protocol.js';
+import { SESSION_HEADER } from '../headers.js';
+import type { Acquired, Binding, Pin } from '../pin.js';
+import type { Plane } from '../plane.js';
+import type { Session } from '../session.js';
+import type { AnswerHead } from '../upstream.js';
+import { streamableConnector } from './connector.js';
+import { negotiatedBy } from './handshake.js';
+import { Post, type PostRequest } from './post.js';
+
+/** Larger `initialize` requests are refused: each is kept for as long as its session lives. */
+export const MAX_INITIALIZE_BYTES = 64 * 1024;
+
+/** The pin of a session that does not exist yet. */
+class Newcomer implements Pin {
+  readonly label = 'new';
+  readonly clientId = null;
+
+  private readonly plane: Plane;
+  private track: Track;
+
+  constructor(plane: Plane, track: Track) {
+    this.plane = plane;
+    this.track = track;
+  }
+
+  acquire(): Promise<Acquired> {
+    const { track } = this;
+    const upstream = this.plane.tracks.upstream(track);
+    if (upstream === null)
+      return Promise.resolve({ kind: 'unavailable', track, reason: 'the track is not routed' });
+    const binding = { track, upstream, upstreamId: null, generation: 0, calls: 0 };
+    return Promise.resolve({ kind: 'bound', binding });
+  }
+
+  forget(): void {
+    return;
+  }
+
+  unreachable(binding: Binding, waitedMs: number): void {
+    this.track = this.plane.tracks.failover(binding.track, waitedMs) ?? this.track;
+  }
+
+  began(binding: Binding): void {
+    this.plane.tracks.meter(binding.track).inFlight += 1;
+  }
+
+  ended(binding: Binding): void {
+    this.plane.tracks.meter(binding.track).inFlight -= 1;
+  }
+}
+
+/** Serves an `initialize`. Never rejects. */
+export async function serveInitialize(plane: Plane, request: PostRequest): Promise<void> {
+  const track = plane.sessions.split.pick(plane.tracks.open()) ?? 'stable';
+  let session: Session | null = null;
+  const post = new Post(plane, new Newcomer(plane, track), request, {
+    onHead: (head, binding) => {
+      session = opened(plane, request, head, binding);
+      if (session !== null) post.sessionId = session.id;
+    },
+    onText: (text) => {
+      if (session === null) return;
+      session.negotiated = negotiatedBy(request.body, json(text));
+      plane.sessions.save(session);
+    },
+  });
+  await post.run();
+}
+
+function opened(
+  plane: Plane,
+  { body, path, headers }: PostRequest,
+  { status, headers: answer }: AnswerHead,
+  { track, upstream }: Binding,
+): Session | null {
+  const upstreamId = answer[SESSION_HEADER];
+  if (status >= 300 || typeof upstreamId !== 'string' || upstreamId === '') return null;
+  const session = plane.sessions.create({
+    kind: 'streamable',
+    track,
+    initialize: body,
+    path,
+    connector: streamableConnector,
+  });
+  session.seen(path, headers);
+  session.adopt(upstream, upstreamId);
+  plane.sessions.save(session);
+  return session;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * Reads what accounting and routing need out of JSON-RPC messages as they stream by, without
+ * keeping or parsing them: a 50 MB result costs one pass and a few bytes of state.
+ *
+ * 1. Exact about nesting: an `"error"` inside a tool's text or structured content is no error.
+ * 2. Only scalars at depth 1 and 2 of a message are captured, each up to MAX_TOKEN_BYTES.
+ * 3. An array at the top is a batch (2025-03-26); its members are reported one by one.
+ * 4. It never throws: what is not JSON gives no message.
+ */
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+
+const MAX_TOKEN_BYTES = 512;
+
+/** What a message is about. Values are raw JSON tokens, except the names, which are decoded. */
+export interface Message {
+  /** The raw token (`7`, `"abc"`), null when there is none. */
+  id: string | null;
+  method: string | null;
+  /** `params.name`, or `params.uri`: what `tools/call`, `prompts/get`, `resources/read` act on. */
+  name: string | null;
+  /** `params.requestId` (raw): what `notifications/cancelled` means. */
+  requestId: string | null;
+  hasResult: boolean;
+  hasError: boolean;
+  /** `result.isError` is true. */
+  isError: boolean;
+  /** `error.code`. */
+  code: number | null;
+}
+
+function emptyMessage(): Message {
+  return {
+    id: null,
+    method: null,
+    name: null,
+    requestId: null,
+    hasResult: false,
+    hasError: false,
+    isError: false,
+    code: null,
+  };
+}
+
+/** Scalars worth keeping, by their path in the message. */
+const WANTED = new Map<string, (message: Message, token: string) => void>([
+  ['id', (m, token) => (m.id = token === 'null' ? null : token)],
+  ['method', (m, token) => (m.method = decoded(token))],
+  ['params.name', (m, token) => (m.name = decoded(token))],
+  ['params.uri', (m, token) => (m.name ??= decoded(token))],
+  ['params.requestId', (m, token) => (m.requestId = token)],
+  ['result.isError', (m, token) => (m.isError = token === 'true')],
+  ['error.code', (m, token) => (m.code = Number(token))],
+]);
+
+function decoded(token: string): string | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(token, 'latin1').toString('utf8'));
+    return typeof value === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export class MessageScanner {
+  /** Depth at which a message's own members are: 1, in a batch 2. */
+  private base = 1;
+  private depth = 0;
+  private inString = false;
+  /** An odd number of backslashes ended the last chunk. */
+  private escaped = false;
+  /** The next string at this place is a member's name. */
+  private expectsKey = false;
+  private capturing = false;
+  private token = '';
+  private key1 = '';
+  private key2 = '';
+  private inObject2 = false;
+  private message = emptyMessage();
+  private malformed = false;
+
+  private readonly onMessage: (message: Message) => void;
+
+  /** `onMessage` is told of each message when its last byte has been seen. */
+  constructor(onMessage: (message: Message) => void) {
+    this.onMessage = onMessage;
+  }
+
+  /** Takes the bytes of `chunk` from `start` up to `end`. */
+  push(chunk: Buffer, start = 0, end = chunk.length): void {
+    let i = start;
+    while (i < end && !this.malformed) {
+      i = this.inString ? this.passString(chunk, i, end) : this.passByte(chunk[i] ?? 0, i);
+    }
+  }
+
+  /** Forgets a message that was not finished, and starts anew. */
+  reset(): void {
+    this.base = 1;
+    this.depth = 0;
+    this.inString = false;
+    this.escaped = false;
+    this.capturing = false;
+    this.malformed = false;
+    this.message = emptyMessage();
+  }
+
+  private passString(chunk: Buffer, from: number, end: number): number {
+    const quote = chunk.indexOf(QUOTE, from);
+    const stop = quote === -1 || quote >= end ? end : quote;
+    let backslashes = 0;
+    for (let k = stop - 1; k >= from && chunk[k] === BACKSLASH; k -= 1) backslashes += 1;
+    const odd = backslashes % 2 === 1;
+    const escaped = backslashes === stop - from && this.escaped ? !odd : odd;
+    if (this.capturing) this.capture(chunk.toString('latin1', from, Math.min(stop + 1, end)));
+    if (stop === end) {
+      this.escaped = escaped;
+      return end;
+    }
+    this.escaped = false;
+    if (!escaped) this.endString();
+    return stop + 1;
+  }
+
+  private capture(text: string): void {
+    if (this.token.length + text.length > MAX_TOKEN_BYTES) this.capturing = false;
+    else this.token += text;
+  }
+
+  private endString(): void {
+    this.inString = false;
+    if (!this.expectsKey) return;
+    this.expectsKey = false;
+    const key = this.capturing ? this.token.slice(1, -1) : '';
+    this.capturing = false;
+    if (this.depth === this.base) this.key1 = key;
+    else this.key2 = key;
+    this.token = '';
+  }
+
+  private passByte(byte: number, index: number): number {
+    switch (byte) {
+      case QUOTE:
+        this.beginString();
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        this.open(byte === OPEN_BRACE);
+        break;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        this.endScalar();
+        this.close();
+        break;
+      case COMMA:
+        this.endScalar();
+        this.expectsKey = this.isMemberDepth();
+        break;
+      case COLON:
+        this.beginValue();
+        break;
+      default:
+        if (this.depth === 0 && byte > SPACE) this.malformed = true;
+        else if (this.capturing && byte > SPACE) this.capture(String.fromCharCode(byte));
+    }
+    return index + 1;
+  }
+
+  /** Inside the message object itself, or inside an object that is one of its members. */
+  private isMemberDepth(): boolean {
+    return this.depth === this.base || (this.depth === this.base + 1 && this.inObject2);
+  }
+
+  private beginString(): void {
+    if (this.depth === 0) {
+      this.malformed = true;
+      return;
+    }
+    this.inString = true;
+    if (this.expectsKey) {
+      this.capturing = true;
+      this.token = '"';
+    } else if (this.capturing) this.capture('"');
+  }
+
+  private path(): string {
+    return this.depth === this.base ? this.key1 : `${this.key1}.${this.key2}`;
+  }
+
+  private beginValue(): void {
+    if (!this.isMemberDepth()) return;
+    if (this.depth === this.base && this.key1 === 'result') this.message.hasResult = true;
+    this.capturing = WANTED.has(this.path());
+    this.token = '';
+  }
+
+  private endScalar(): void {
+    if (!this.capturing) return;
+    this.capturing = false;
+    if (this.token !== '') WANTED.get(this.path())?.(this.message, this.token);
+    this.token = '';
+  }
+
+  private open(isObject: boolean): void {
+    this.capturing = false;
+    if (this.depth === 0 && !isObject) this.base = 2;
+    this.depth += 1;
+    if (this.depth === this.base) {
+      this.message = emptyMessage();
+      this.malformed = !isObject;
+      this.expectsKey = true;
+    } else if (this.depth === this.base + 1) {
+      this.inObject2 = isObject;
+      this.expectsKey = isObject;
+      if (this.key1 === 'error') this.message.hasError = true;
+    } else this.expectsKey = false;
+  }
+
+  private close(): void {
+    this.depth -= 1;
+    this.expectsKey = false;
+    if (this.depth < 0) this.malformed = true;
+    else if (this.depth === this.base - 1) this.onMessage(this.message);
+    if (this.depth === 0) this.base = 1;
+  }
+}
+
+/** All messages of a whole body, at most `limit`. */
+export function scanMessages(body: Buffer, limit = 1_000): Message[] {
+  const messages: Message[] = [];
+  new MessageScanner((message) => {
+    if (messages.length < limit) messages.push(message);
+  }).push(body);
+  return messages;
+}
+
+/** A message that wants an answer. */
+export function isRequest(message: Message): boolean {
+  return message.method !== null && message.id !== null;
+}
+
+/** A message that is an answer. */
+export function isResponse(message: Message): boolean {
+  return message.method === null && (message.hasResult || message.hasError);
+}

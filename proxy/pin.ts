@@ -1,0 +1,42 @@
+/**
+ * Who a request belongs to, as far as routing goes: an owned session, or a client without one. A
+ * pin knows its track and gives a binding to send on.
+ */
+import type { Track } from '../common/protocol.js';
+import type { Upstream } from './upstream.js';
+
+/** How long a request waits for an instance that does not answer its door, e.g. while it restarts. */
+export const PATIENCE_MS = 10_000;
+
+/** An instance that a pin may send to now, with the session that the instance knows. */
+export interface Binding {
+  readonly track: Track;
+  readonly upstream: Upstream;
+  /** The instance's own session id; the client never sees it. */
+  readonly upstreamId: string | null;
+  /** Grows with every handshake of a session. */
+  readonly generation: number;
+  /** Requests in flight on it. */
+  calls: number;
+}
+
+export type Acquired =
+  | { readonly kind: 'bound'; readonly binding: Binding }
+  /** No instance could be reached in time; nothing was executed. */
+  | { readonly kind: 'unavailable'; readonly track: Track; readonly reason: string };
+
+export interface Pin {
+  /** A name that tells nothing, for the call log. */
+  readonly label: string;
+  /** The session id that the client knows; null without a session. */
+  readonly clientId: string | null;
+  /** A binding to send on, made anew when there is none; `headers` are the client's. Never rejects. */
+  acquire(headers: readonly string[]): Promise<Acquired>;
+  /** The instance does not know the binding's session (any more). */
+  forget(binding: Binding): void;
+  /** The instance could not be reached, for `waitedMs` by now. */
+  unreachable(binding: Binding, waitedMs: number): void;
+  /** A request went out on the binding, and it ended. */
+  began(binding: Binding): void;
+  ended(binding: Binding): void;
+}

@@ -1,0 +1,20 @@
+/** What serves one service, gathered: handed to the parts of the MCP engine. */
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/log.js';
+import type { ServiceConfig } from '../config/types.js';
+import type { Accounts } from './accounts.js';
+import type { Clients } from './clients.js';
+import type { ToolCatalog } from './mcp/tool-catalog.js';
+import type { Sessions } from './sessions.js';
+import type { Tracks } from './tracks.js';
+
+export interface Plane {
+  readonly config: ServiceConfig;
+  readonly tracks: Tracks;
+  readonly sessions: Sessions;
+  readonly clients: Clients;
+  readonly catalog: ToolCatalog;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly log: Logger;
+}

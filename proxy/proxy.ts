@@ -1,0 +1,109 @@
+/** The data plane as a whole: its services, the admin socket, the metrics. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { Clock } from '../common/clock.js';
+import type { Home } from '../common/home.js';
+import type { Logger } from '../common/log.js';
+import type { ProxyState } from '../common/protocol.js';
+import { serveUnix } from '../common/unix-http.js';
+import type { CanaryConfig, HostPort } from '../config/types.js';
+import { answerAdmin, type AdminTarget } from './admin.js';
+import { ProxyMetrics } from './metrics.js';
+import { Service } from './service.js';
+import { Store } from './store.js';
+
+export interface ProxyParts {
+  readonly config: CanaryConfig;
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Proxy implements AdminTarget {
+  private readonly services = new Map<string, Service>();
+  private readonly epoch = randomUUID();
+  private readonly startedAtMs: number;
+  private readonly store: Store;
+  private readonly metrics: ProxyMetrics;
+  private admin: Server | null = null;
+  private metricsServer: Server | null = null;
+
+  private readonly parts: ProxyParts;
+
+  constructor(parts: ProxyParts) {
+    this.parts = parts;
+    const { config, home, clock, log } = parts;
+    this.startedAtMs = clock.now();
+    this.store = Store.open(home.proxyStoreFile);
+    this.metrics = new ProxyMetrics(() => [...this.services.values()].map(({ state }) => state));
+    for (const service of Object.values(config.services)) {
+      const made = new Service({
+        config: service,
+        store: this.store,
+        metrics: this.metrics,
+        epoch: this.epoch,
+        clock,
+        log: log.child({ service: service.name }),
+      });
+      this.services.set(service.name, made);
+    }
+  }
+
+  /**
+   * Opens everything. A service that cannot listen says so in its state and tries again.
+   * @throws Error when another proxy already serves the admin socket.
+   */
+  async open(): Promise<void> {
+    const { home, config, log } = this.parts;
+    this.admin = await serveUnix(home.proxySocket, (request) => answerAdmin(this, request));
+    await Promise.all([...this.services.values()].map((service) => service.open()));
+    this.metricsServer = await this.serveMetrics(config.proxy.metrics);
+    log.info({ services: [...this.services.keys()], epoch: this.epoch }, 'canary-proxy is up');
+  }
+
+  /** Lets answers under way finish for `graceMs`, then closes everything. */
+  async close(graceMs: number): Promise<void> {
+    await Promise.all([...this.services.values()].map((service) => service.close(graceMs)));
+    this.metricsServer?.close();
+    this.metricsServer?.closeAllConnections();
+    this.admin?.close();
+    this.admin?.closeAllConnections();
+    this.store.close();
+  }
+
+  get state(): ProxyState {
+    return {
+      pid: process.pid,
+      epoch: this.epoch,
+      startedAtMs: this.startedAtMs,
+      services: Object.fromEntries([...this.services].map(([name, { state }]) => [name, state])),
+    };
+  }
+
+  service(name: string): Service | undefined {
+    return this.services.get(name);
+  }
+
+  /** Metrics are no reason not to serve: a port that is taken is logged. */
+  private serveMetrics({ host, port }: HostPort): Promise<Server> {
+    const server = createServer((req, res) => {
+      if (req.url === '/healthz') {
+        res.end('ok\n');
+      } else if (req.url === '/metrics') {
+        res.setHeader('content-type', this.metrics.registry.contentType);
+        void this.metrics.registry.metrics().then((text) => res.end(text));
+      } else {
+        res.statusCode = 404;
+        res.end();
+      }
+    });
+    return new Promise((resolve) => {
+      server.once('listening', () => resolve(server));
+      server.on('error', (error) => {
+        this.parts.log.error({ host, port, reason: error.message }, 'cannot serve metrics');
+        resolve(server);
+      });
+      server.listen(port, host);
+    });
+  }
+}

@@ -1,0 +1,172 @@
+/** One service: its door, its tracks, its sessions, its books. Its trouble is nobody else's. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/log.js';
+import { TRACKS, type CallPage, type Route, type ServiceState } from '../common/protocol.js';
+import type { ServiceConfig } from '../config/types.js';
+import { Accounts } from './accounts.js';
+import { CallLog } from './call-log.js';
+import { Clients } from './clients.js';
+import { Listener } from './listener.js';
+import { LegacySse } from './mcp/legacy-sse.js';
+import { REFUSALS, refuse } from './mcp/refusals.js';
+import { serveStreamable } from './mcp/streamable.js';
+import { ToolCatalog } from './mcp/tool-catalog.js';
+import type { ProxyMetrics } from './metrics.js';
+import { Passthrough } from './passthrough.js';
+import type { Plane } from './plane.js';
+import { defaultRoute } from './route.js';
+import { Sessions } from './sessions.js';
+import type { Store } from './store.js';
+import { Tracks } from './tracks.js';
+
+const SWEEP_MS = 15_000;
+
+export interface ServiceParts {
+  readonly config: ServiceConfig;
+  readonly store: Store;
+  readonly metrics: ProxyMetrics;
+  readonly epoch: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Service {
+  readonly name: string;
+  private readonly config: ServiceConfig;
+  private readonly store: Store;
+  private readonly calls: CallLog;
+  private readonly plane: Plane;
+  private readonly legacy: LegacySse;
+  private readonly passthrough: Passthrough;
+  private readonly listener: Listener;
+  private sweeper: NodeJS.Timeout | null = null;
+
+  constructor({ config, store, metrics, epoch, clock, log }: ServiceParts) {
+    this.name = config.name;
+    this.config = config;
+    this.store = store;
+    this.calls = new CallLog(epoch);
+    const tracks = new Tracks(store.loadRoute(config.name) ?? defaultRoute(config.stable));
+    const now = (): number => clock.now();
+    const accounts = new Accounts(config.name, tracks, this.calls, metrics, now);
+    const sessions = new Sessions(config, store, tracks, accounts, clock, log);
+    const clients = new Clients(tracks);
+    const catalog = new ToolCatalog();
+    this.plane = { config, tracks, sessions, clients, catalog, accounts, clock, log };
+    this.legacy = new LegacySse(this.plane);
+    this.passthrough = new Passthrough(log);
+    this.listener = new Listener(
+      config.listen,
+      {
+        onRequest: (req, res) => void this.serve(req, res),
+        onUpgrade: (req, socket, head) => this.upgrade(req, socket, head),
+      },
+      log,
+    );
+  }
+
+  /** Restores the sessions and opens the door. Never rejects. */
+  async open(): Promise<void> {
+    this.plane.sessions.restore(this.config.mcpPaths[0] ?? '/');
+    this.sweeper = setInterval(() => this.plane.sessions.sweep(), SWEEP_MS);
+    await this.listener.open();
+  }
+
+  /** Lets answers under way finish for `graceMs`, then closes everything. */
+  async close(graceMs: number): Promise<void> {
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.plane.sessions.flush();
+    await this.listener.close(graceMs);
+    this.passthrough.close();
+    await this.plane.tracks.destroy();
+  }
+
+  get state(): ServiceState {
+    const { tracks } = this.plane;
+    const [stable, canary, baseline] = TRACKS.map((track) => ({ ...tracks.meter(track) })) as [
+      ServiceState['tracks']['stable'],
+      ServiceState['tracks']['stable'],
+      ServiceState['tracks']['stable'],
+    ];
+    return {
+      service: this.name,
+      listen: this.config.listen,
+      listening: this.listener.isListening,
+      listenError: this.listener.listenError,
+      route: tracks.route,
+      tracks: { stable, canary, baseline },
+    };
+  }
+
+  /** Stores and takes a route that has been checked; sessions leave tracks that they may not stay on. */
+  setRoute(route: Route): ServiceState {
+    this.store.saveRoute(this.name, route);
+    this.plane.tracks.setRoute(route);
+    this.plane.sessions.reroute();
+    this.plane.log.info({ route }, 'route set');
+    return this.state;
+  }
+
+  callPage(after: number, limit: number): CallPage {
+    return this.calls.page(after, limit);
+  }
+
+  private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    req.on('error', () => undefined);
+    res.on('error', () => undefined);
+    try {
+      await this.dispatch(req, res);
+    } catch (error) {
+      this.plane.log.error({ err: error }, 'a request failed inside the proxy');
+      refuse(res, 500, { code: REFUSALS.unavailable, message: 'internal error' });
+      if (!res.writableEnded) res.destroy();
+    }
+  }
+
+  private async dispatch(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const path = pathOf(req);
+    if (this.config.mcpPaths.includes(path)) return serveStreamable(this.plane, req, res);
+    const isSse = this.config.ssePaths.includes(path);
+    if (isSse && (req.method === 'GET' || req.url?.includes('sessionId=') === true))
+      return this.legacy.serve(req, res);
+    this.pass(req, res);
+  }
+
+  private pass(req: IncomingMessage, res: ServerResponse): void {
+    const { tracks, clients, accounts } = this.plane;
+    const startedAt = performance.now();
+    const { track, label } = clients.pinOf(req);
+    const target = tracks.route.tracks[track];
+    if (target === undefined) {
+      res.destroy();
+      return;
+    }
+    const meter = tracks.meter(track);
+    meter.inFlight += 1;
+    this.passthrough.web(req, res, target, (outcome) => {
+      meter.inFlight -= 1;
+      accounts.finish({ track, session: label, tool: 'http', outcome, startedAt });
+    });
+  }
+
+  private upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { tracks, clients } = this.plane;
+    const { track } = clients.pinOf(req);
+    const target = tracks.route.tracks[track];
+    if (target === undefined) {
+      socket.destroy();
+      return;
+    }
+    const meter = tracks.meter(track);
+    meter.streams += 1;
+    this.passthrough.upgrade(req, socket, head, target, () => (meter.streams -= 1));
+  }
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  const target = url ?? '/';
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}

@@ -1,0 +1,250 @@
+/**
+ * One client's session, owned by the proxy: the client knows our id for life, while the instance
+ * behind it may change.
+ *
+ * 1. At most one handshake is under way at a time; whoever needs the binding waits for it.
+ * 2. A session that leaves a track leaves at once; calls in flight there finish on the old binding,
+ *    which is ended upstream when its last call has ended.
+ * 3. Credentials (`headers`) live in memory only.
+ */
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/log.js';
+import type { Track } from '../common/protocol.js';
+import type { Handshake, Negotiated } from './mcp/handshake.js';
+import { PATIENCE_MS, type Acquired, type Binding, type Pin } from './pin.js';
+import type { Split } from './split.js';
+import type { SessionKind, StoredSession } from './store.js';
+import type { Tracks } from './tracks.js';
+import type { Upstream } from './upstream.js';
+
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 500;
+
+/** What sessions need of their service. */
+export interface SessionWorld {
+  readonly tracks: Tracks;
+  readonly split: Split<Track>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Stores the session as it is now. */
+  save(session: Session): void;
+  moved(session: Session): void;
+}
+
+/** How a session is set up on an instance, and ended there: its transport's business. */
+export interface Connector {
+  /** Never rejects. */
+  connect(session: Session, upstream: Upstream, headers: readonly string[]): Promise<Handshake>;
+  /** Nobody waits for it. */
+  disconnect(session: Session, binding: Binding): void;
+}
+
+/** Something that holds a stream open for the session and must follow it when it moves. */
+export interface Follower {
+  follow(): void;
+}
+
+export class Session implements Pin {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: SessionKind;
+  initialize: Buffer | null;
+  negotiated: Negotiated | null;
+  initialized: boolean;
+  /** Requests to send again on another instance, by what they set. Bounded by the caller. */
+  readonly restore: Map<string, string>;
+  usedAtMs: number;
+  /** The client's latest end-to-end headers. */
+  headers: readonly string[] = [];
+  /** The client's latest request target on the MCP endpoint. */
+  path: string;
+  readonly followers = new Set<Follower>();
+  private pinned: Track;
+  private binding: Binding | null = null;
+  private handshaking: Promise<Acquired> | null = null;
+  private generation: number;
+  private closed = false;
+
+  private connector: Connector;
+  private readonly world: SessionWorld;
+
+  constructor(
+    stored: StoredSession,
+    negotiated: Negotiated | null,
+    path: string,
+    connector: Connector,
+    world: SessionWorld,
+  ) {
+    this.connector = connector;
+    this.world = world;
+    this.id = stored.id;
+    this.label = stored.label;
+    this.kind = stored.kind;
+    this.initialize = stored.initialize;
+    this.negotiated = negotiated;
+    this.initialized = stored.initialized;
+    this.restore = new Map(JSON.parse(stored.restore) as [string, string][]);
+    this.usedAtMs = stored.usedAtMs;
+    this.path = path;
+    this.pinned = stored.track;
+    this.generation = stored.generation;
+    this.world.tracks.meter(this.pinned).sessions += 1;
+    const upstream = world.tracks.upstream(stored.track);
+    if (upstream !== null && stored.upstreamId !== null) this.bind(upstream, stored.upstreamId);
+  }
+
+  /** The session's client has come (back) with a transport of its own. */
+  set transport(connector: Connector) {
+    this.connector = connector;
+  }
+
+  get clientId(): string {
+    return this.id;
+  }
+
+  get track(): Track {
+    return this.pinned;
+  }
+
+  get current(): Binding | null {
+    return this.binding;
+  }
+
+  get stored(): Omit<StoredSession, 'service'> {
+    return {
+      id: this.id,
+      kind: this.kind,
+      label: this.label,
+      track: this.pinned,
+      upstreamId: this.binding?.upstreamId ?? null,
+      generation: this.generation,
+      initialize: this.initialize,
+      negotiated: this.negotiated === null ? null : JSON.stringify(this.negotiated),
+      initialized: this.initialized,
+      restore: JSON.stringify([...this.restore]),
+      usedAtMs: Math.round(this.usedAtMs),
+    };
+  }
+
+  /** Notes that the client is there: its time, its credentials, its path. */
+  seen(path: string, headers: readonly string[]): void {
+    this.usedAtMs = this.world.clock.now();
+    this.path = path;
+    this.headers = headers;
+  }
+
+  acquire(headers: readonly string[]): Promise<Acquired> {
+    if (!this.world.tracks.mayStay(this.pinned)) this.leave();
+    if (this.binding !== null) return Promise.resolve({ kind: 'bound', binding: this.binding });
+    this.handshaking ??= this.establish(headers).finally(() => (this.handshaking = null));
+    return this.handshaking;
+  }
+
+  /** Pins the session elsewhere when it may not stay where it is. True when it moved. */
+  leave(): boolean {
+    if (this.closed || this.world.tracks.mayStay(this.pinned)) return false;
+    this.pinTo(this.world.split.pick(this.world.tracks.open()) ?? 'stable');
+    for (const follower of [...this.followers]) follower.follow();
+    return true;
+  }
+
+  forget(binding: Binding): void {
+    if (this.binding === binding) this.binding = null;
+  }
+
+  unreachable(binding: Binding): void {
+    this.forget(binding);
+  }
+
+  began(binding: Binding): void {
+    binding.calls += 1;
+    this.world.tracks.meter(binding.track).inFlight += 1;
+  }
+
+  ended(binding: Binding): void {
+    binding.calls -= 1;
+    this.world.tracks.meter(binding.track).inFlight -= 1;
+    if (binding.calls === 0 && binding !== this.binding) this.sayGoodbye(binding);
+  }
+
+  /** Ends the session: on the instance too, when `upstream` says so. */
+  close(upstream: boolean): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.world.tracks.meter(this.pinned).sessions -= 1;
+    const binding = this.binding;
+    this.binding = null;
+    if (upstream && binding !== null) this.sayGoodbye(binding);
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  private pinTo(track: Track): void {
+    const old = this.binding;
+    this.binding = null;
+    this.world.tracks.meter(this.pinned).sessions -= 1;
+    this.pinned = track;
+    this.world.tracks.meter(track).sessions += 1;
+    if (old !== null && old.calls === 0) this.sayGoodbye(old);
+  }
+
+  private bind(upstream: Upstream, upstreamId: string | null): Binding {
+    const { generation } = this;
+    this.binding = { track: this.pinned, upstream, upstreamId, generation, calls: 0 };
+    return this.binding;
+  }
+
+  /** The first binding: the client's own `initialize` was answered. */
+  adopt(upstream: Upstream, upstreamId: string | null): Binding {
+    this.world.tracks.meter(this.pinned).sessionsOpened += 1;
+    return this.bind(upstream, upstreamId);
+  }
+
+  private async establish(headers: readonly string[]): Promise<Acquired> {
+    const { clock, tracks, log } = this.world;
+    const startedAt = clock.now();
+    for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
+      if (!tracks.mayStay(this.pinned)) this.leave();
+      const shaken = await this.handshakeOn(headers);
+      if (shaken.kind === 'bound') return shaken;
+      const { reason } = shaken;
+      const waitedMs = clock.now() - startedAt;
+      log.debug({ session: this.label, track: this.pinned, reason, waitedMs }, 'handshake failed');
+      if (this.closed || waitedMs > PATIENCE_MS)
+        return { kind: 'unavailable', track: this.pinned, reason };
+      if (!this.switchTrack(waitedMs)) await clock.sleep(pauseMs);
+    }
+  }
+
+  private switchTrack(waitedMs: number): boolean {
+    const other = this.world.tracks.failover(this.pinned, waitedMs);
+    if (other === null) return false;
+    this.pinTo(other);
+    return true;
+  }
+
+  private async handshakeOn(headers: readonly string[]): Promise<Acquired> {
+    const track = this.pinned;
+    const upstream = this.world.tracks.upstream(track);
+    if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
+    const shaken = await this.connector.connect(this, upstream, headers);
+    if (shaken.kind !== 'done') return { kind: 'unavailable', track, reason: shaken.reason };
+    if (this.closed || track !== this.pinned) {
+      this.sayGoodbye({ track, upstream, upstreamId: shaken.upstreamId, generation: 0, calls: 0 });
+      return { kind: 'unavailable', track, reason: 'moved on during the handshake' };
+    }
+    this.generation += 1;
+    this.world.tracks.meter(track).sessionsOpened += 1;
+    const binding = this.bind(upstream, shaken.upstreamId);
+    this.world.save(this);
+    this.world.moved(this);
+    return { kind: 'bound', binding };
+  }
+
+  /** Ends the instance's session, so that it does not leak there. */
+  private sayGoodbye(binding: Binding): void {
+    this.connector.disconnect(this, binding);
+  }
+}

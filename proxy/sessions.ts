@@ -1,0 +1,152 @@
+/** The sessions of one service: bounded in number, ended when idle, kept across restarts. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/log.js';
+import type { Track } from '../common/protocol.js';
+import type { ServiceConfig } from '../config/types.js';
+import type { Accounts } from './accounts.js';
+import { negotiatedSchema, type Negotiated } from './mcp/handshake.js';
+import { Session, type Connector, type SessionWorld } from './session.js';
+import { streamableConnector } from './mcp/connector.js';
+import { Split } from './split.js';
+import type { SessionKind, Store } from './store.js';
+import type { Tracks } from './tracks.js';
+
+/** 192 bits: it cannot be guessed, and an id that is not ours is not found. */
+const ID_BYTES = 24;
+const LABEL_BYTES = 6;
+
+export interface NewSession {
+  readonly kind: SessionKind;
+  readonly track: Track;
+  readonly initialize: Buffer | null;
+  readonly path: string;
+  readonly connector: Connector;
+}
+
+export class Sessions {
+  private readonly byId = new Map<string, Session>();
+  private readonly touched = new Set<Session>();
+  private readonly world: SessionWorld;
+  readonly split = new Split<Track>();
+
+  private readonly config: ServiceConfig;
+  private readonly store: Store;
+  private readonly clock: Clock;
+
+  constructor(
+    config: ServiceConfig,
+    store: Store,
+    tracks: Tracks,
+    accounts: Accounts,
+    clock: Clock,
+    log: Logger,
+  ) {
+    this.config = config;
+    this.store = store;
+    this.clock = clock;
+    this.world = {
+      tracks,
+      split: this.split,
+      clock,
+      log,
+      save: (session) => this.save(session),
+      moved: (session) => accounts.moved(session.track),
+    };
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get isFull(): boolean {
+    return this.byId.size >= this.config.maxSessions;
+  }
+
+  /** Brings back what the last process stored. */
+  restore(defaultPath: string): void {
+    for (const stored of this.store.loadSessions(this.config.name)) {
+      const negotiated = negotiatedOf(stored.negotiated);
+      const session = new Session(stored, negotiated, defaultPath, streamableConnector, this.world);
+      this.byId.set(session.id, session);
+    }
+  }
+
+  get(id: string): Session | undefined {
+    const session = this.byId.get(id);
+    if (session !== undefined) this.touched.add(session);
+    return session;
+  }
+
+  /** A new session with an id of ours; `save` stores it. The caller has checked `isFull`. */
+  create({ kind, track, initialize, path, connector }: NewSession): Session {
+    const session = new Session(
+      {
+        id: randomBytes(ID_BYTES).toString('base64url'),
+        service: this.config.name,
+        kind,
+        label: randomBytes(LABEL_BYTES).toString('hex'),
+        track,
+        upstreamId: null,
+        generation: 0,
+        initialize,
+        negotiated: null,
+        initialized: false,
+        restore: '[]',
+        usedAtMs: this.clock.now(),
+      },
+      null,
+      path,
+      connector,
+      this.world,
+    );
+    this.byId.set(session.id, session);
+    return session;
+  }
+
+  save(session: Session): void {
+    if (session.isClosed) return;
+    this.store.saveSession({ service: this.config.name, ...session.stored });
+  }
+
+  /** Ends a session for good; `upstream`: the instance must be told. */
+  end(session: Session, upstream: boolean): void {
+    this.byId.delete(session.id);
+    this.touched.delete(session);
+    session.close(upstream);
+    this.store.deleteSession(session.id);
+  }
+
+  /** Sessions on tracks that are being emptied, or are gone, leave them. */
+  reroute(): void {
+    for (const session of this.byId.values()) {
+      if (session.leave()) this.save(session);
+    }
+  }
+
+  /** Ends what has been idle for too long, and stores when the others were last used. */
+  sweep(): void {
+    const oldest = this.clock.now() - this.config.sessionIdleMs;
+    for (const session of this.byId.values()) {
+      const busy = session.followers.size > 0 || (session.current?.calls ?? 0) > 0;
+      if (!busy && session.usedAtMs < oldest) this.end(session, true);
+    }
+    this.flush();
+  }
+
+  /** Stores when sessions were last used. */
+  flush(): void {
+    this.store.touch(this.touched);
+    this.touched.clear();
+  }
+
+  values(): IterableIterator<Session> {
+    return this.byId.values();
+  }
+}
+
+function negotiatedOf(json: string | null): Negotiated | null {
+  if (json === null) return null;
+  const parsed = negotiatedSchema.safeParse(JSON.parse(json));
+  return parsed.success ? parsed.data : null;
+}

@@ -1,0 +1,179 @@
+/**
+ * The proxy's memory across restarts: routes and sessions in SQLite. The only file that speaks to
+ * the database.
+ *
+ * 1. A route is stored before it is answered; a session before its client learns its id.
+ * 2. WAL with synchronous=NORMAL: a SIGKILL of the proxy loses nothing, a power cut at most the
+ *    last moments.
+ */
+import Database from 'libsql';
+import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE route (service TEXT PRIMARY KEY, route TEXT NOT NULL) STRICT;
+  CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    service TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,
+    track TEXT NOT NULL,
+    upstream_id TEXT,
+    generation INTEGER NOT NULL,
+    initialize BLOB,
+    negotiated TEXT,
+    initialized INTEGER NOT NULL,
+    restore TEXT NOT NULL,
+    used_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX session_service ON session (service);
+`;
+
+export type SessionKind = 'streamable' | 'sse';
+
+/** A session as it is stored. */
+export interface StoredSession {
+  readonly id: string;
+  readonly service: string;
+  readonly kind: SessionKind;
+  readonly label: string;
+  readonly track: Track;
+  readonly upstreamId: string | null;
+  readonly generation: number;
+  /** The client's `initialize` request, as it came. */
+  readonly initialize: Buffer | null;
+  /** JSON of what was negotiated. */
+  readonly negotiated: string | null;
+  readonly initialized: boolean;
+  /** JSON of the requests that rebuild the session's state elsewhere. */
+  readonly restore: string;
+  readonly usedAtMs: number;
+}
+
+interface SessionRow {
+  id: string;
+  service: string;
+  kind: SessionKind;
+  label: string;
+  track: string;
+  upstream_id: string | null;
+  generation: number;
+  initialize: Buffer | null;
+  negotiated: string | null;
+  initialized: number;
+  restore: string;
+  used_at_ms: number;
+}
+
+export class Store {
+  private readonly putRoute: Database.Statement;
+  private readonly putSession: Database.Statement;
+  private readonly dropSession: Database.Statement;
+  private readonly touchSession: Database.Statement;
+
+  private readonly db: Database.Database;
+
+  private constructor(db: Database.Database) {
+    this.db = db;
+    this.putRoute = db.prepare('INSERT OR REPLACE INTO route VALUES (?, ?)');
+    this.putSession = db.prepare(
+      'INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.dropSession = db.prepare('DELETE FROM session WHERE id = ?');
+    this.touchSession = db.prepare('UPDATE session SET used_at_ms = ? WHERE id = ?');
+  }
+
+  /**
+   * Opens the file, creates or checks its schema.
+   * @throws Error when the file was written by a newer version.
+   */
+  static open(file: string): Store {
+    const db = new Database(file);
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    db.pragma('busy_timeout = 2000');
+    const row = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (row.user_version > SCHEMA_VERSION) {
+      db.close();
+      throw new Error(
+        `${file} has schema version ${row.user_version}, this canary-proxy knows up to ${SCHEMA_VERSION}: run the newer release, or move the file away`,
+      );
+    }
+    if (row.user_version === 0) {
+      db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+    }
+    return new Store(db);
+  }
+
+  saveRoute(service: string, route: Route): void {
+    this.putRoute.run(service, JSON.stringify(route));
+  }
+
+  /** The service's last route, null when there is none that can be read. */
+  loadRoute(service: string): Route | null {
+    const row = this.db.prepare('SELECT route FROM route WHERE service = ?').get(service) as
+      { route: string } | undefined;
+    if (row === undefined) return null;
+    const parsed = routeSchema.safeParse(JSON.parse(row.route));
+    return parsed.success ? parsed.data : null;
+  }
+
+  saveSession(session: StoredSession): void {
+    this.putSession.run(
+      session.id,
+      session.service,
+      session.kind,
+      session.label,
+      session.track,
+      session.upstreamId,
+      session.generation,
+      session.initialize,
+      session.negotiated,
+      session.initialized ? 1 : 0,
+      session.restore,
+      session.usedAtMs,
+    );
+  }
+
+  deleteSession(id: string): void {
+    this.dropSession.run(id);
+  }
+
+  /** Stores when sessions were last used, in one transaction. */
+  touch(sessions: Iterable<{ readonly id: string; readonly usedAtMs: number }>): void {
+    this.db.exec('BEGIN');
+    for (const { id, usedAtMs } of sessions) this.touchSession.run(Math.round(usedAtMs), id);
+    this.db.exec('COMMIT');
+  }
+
+  loadSessions(service: string): StoredSession[] {
+    const rows = this.db
+      .prepare('SELECT * FROM session WHERE service = ?')
+      .all(service) as SessionRow[];
+    return rows.flatMap((row) => {
+      const track = TRACKS.find((name) => name === row.track);
+      return track === undefined ? [] : [storedSession(row, track)];
+    });
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function storedSession(row: SessionRow, track: Track): StoredSession {
+  return {
+    id: row.id,
+    service: row.service,
+    kind: row.kind,
+    label: row.label,
+    track,
+    upstreamId: row.upstream_id,
+    generation: row.generation,
+    initialize: row.initialize === null ? null : Buffer.from(row.initialize),
+    negotiated: row.negotiated,
+    initialized: row.initialized === 1,
+    restore: row.restore,
+    usedAtMs: row.used_at_ms,
+  };
+}
