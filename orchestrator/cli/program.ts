@@ -1,6 +1,6 @@
 /** The command line `canary`: a thin client of the orchestrator. Each verb has a file in commands/. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
 import { startCommand, type Runner } from './commands/start.js';
 import { historyCommand, statusCommand } from './commands/status.js';
@@ -51,19 +51,6 @@ function createProgram(io: Io, run: Runner): Command {
   validateCommand(program, io, run);
   schemaCommand(program, io, run);
   return program;
-}
-
-function packageVersion(): string {
-  // Beside the sources and beside the build: dist/orchestrator/cli is one level deeper.
-  for (const up of ['../..', '../../..']) {
-    try {
-      const text = readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8');
-      return (JSON.parse(text) as { version: string }).version;
-    } catch {
-      continue;
-    }
-  }
-  return 'unknown';
 }
 
 function reported(error: unknown, io: Io): ExitCode {
