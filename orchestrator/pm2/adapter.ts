@@ -16,7 +16,8 @@ import { AppView, type AppIdentity, type MonitorEntry } from './app.js';
 import { openConnection, type Connection, type Reply } from './axon.js';
 import { respecConf } from './clone.js';
 import { refreshDump, type DumpResult } from './dump.js';
-import { ROLLOUT_KEY, sameSpec, specProblems, type AppSpec, type Pm2Env } from './spec.js';
+import { numeric, type Pm2Env } from './pm2-env.js';
+import { ROLLOUT_KEY, sameSpec, specProblems, type AppSpec } from './spec.js';
 
 /** PM2 waits that long between SIGINT and SIGKILL, and then once more (PM2_KILL_TIMEOUT). */
 const KILL_TIMEOUT_MS = 1600;
@@ -288,8 +289,8 @@ class Session {
 
 /** How long PM2 may take to stop the app and to wait for it to be ready again. */
 function patience(env: Pm2Env): number {
-  const kill = Number(env['kill_timeout'] ?? KILL_TIMEOUT_MS);
-  const ready = Number(env['listen_timeout'] ?? READY_TIMEOUT_MS);
+  const kill = numeric(env['kill_timeout']) ?? KILL_TIMEOUT_MS;
+  const ready = numeric(env['listen_timeout']) ?? READY_TIMEOUT_MS;
   return 2 * kill + (env['wait_ready'] ? ready : 0);
 }
 

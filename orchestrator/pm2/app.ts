@@ -2,7 +2,8 @@
  * An app as PM2 lists it. Its environment holds secrets, so it is reached by getters only: an
  * `AppView` in a log line, an error or a JSON answer shows none of it.
  */
-import { ROLLOUT_KEY, specOf, type AppSpec, type Pm2Env } from './spec.js';
+import { numeric, text, type Pm2Env } from './pm2-env.js';
+import { ROLLOUT_KEY, specOf, type AppSpec } from './spec.js';
 
 /** The way back to one app: its name may be used again, and pm_ids are after a daemon's restart. */
 export interface AppIdentity {
@@ -52,11 +53,11 @@ export class AppView implements AppIdentity {
     this.uniqueId = text(env['unique_id']);
     this.pid = entry.pid || null;
     this.status = text(env['status']);
-    this.restarts = count(env['restart_time']) ?? 0;
-    this.startedAtMs = count(env['pm_uptime']) ?? 0;
+    this.restarts = numeric(env['restart_time']) ?? 0;
+    this.startedAtMs = numeric(env['pm_uptime']) ?? 0;
     this.execMode = env['exec_mode'] === 'cluster_mode' ? 'cluster' : 'fork';
-    this.instances = count(env['instances']) ?? 1;
-    this.memoryLimitBytes = count(env['max_memory_restart']);
+    this.instances = numeric(env['instances']) ?? 1;
+    this.memoryLimitBytes = numeric(env['max_memory_restart']);
     this.outLogPath = text(env['pm_out_log_path']);
     this.errLogPath = text(env['pm_err_log_path']);
     this.rollout = text(env[ROLLOUT_KEY]) || null;
@@ -72,13 +73,4 @@ export class AppView implements AppIdentity {
   get pm2Env(): Pm2Env {
     return this.#pm2Env;
   }
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function count(value: unknown): number | null {
-  const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
-  return Number.isFinite(number) ? number : null;
 }

@@ -7,6 +7,7 @@
  */
 import { dirname, join } from 'node:path';
 import type { PortFrom } from '../../config/types.js';
+import type { Pm2Env } from './pm2-env.js';
 import {
   applyRelease,
   reservedKeys,
@@ -14,7 +15,6 @@ import {
   specOf,
   withPort,
   type AppSpec,
-  type Pm2Env,
   type ReleaseChange,
 } from './spec.js';
 

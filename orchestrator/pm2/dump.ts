@@ -4,7 +4,7 @@
  */
 import { open, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Pm2Env } from './spec.js';
+import type { Pm2Env } from './pm2-env.js';
 
 export type DumpResult = 'refreshed' | 'no-dump' | 'not-in-it';
 

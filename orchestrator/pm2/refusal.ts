@@ -7,14 +7,19 @@ import { basename, join } from 'node:path';
 import type { AppView } from './app.js';
 import { specProblems, type AppSpec } from './spec.js';
 
-/** Every reason against a canary of the app `name` under the name `canaryName`. Pure. */
+/** Every reason against a canary of the app `name`, named `canaryName`, with this release. Pure. */
 export function canaryRefusals(
   apps: readonly AppView[],
   name: string,
   canaryName: string,
+  release: AppSpec,
 ): string[] {
   const mains = apps.filter((app) => app.name === name);
-  return [...mainRefusals(mains, name), ...nameRefusals(apps, name, canaryName)];
+  return [
+    ...mainRefusals(mains, name),
+    ...nameRefusals(apps, name, canaryName),
+    ...mains.flatMap((main) => clusterRefusals(main, release)),
+  ];
 }
 
 function mainRefusals(mains: readonly AppView[], name: string): string[] {
@@ -28,6 +33,13 @@ function mainRefusals(mains: readonly AppView[], name: string): string[] {
     return [`${name} is ${main.status}: a canary is compared with a running app`];
   if (main.pid === null) return [`PM2 says ${name} is online, but it has no process`];
   return [];
+}
+
+/** A cluster's workers run on the daemon's own node, whatever interpreter is set. */
+function clusterRefusals(main: AppView, release: AppSpec): string[] {
+  const { interpreter } = main.spec;
+  if (main.execMode === 'fork' || interpreter === release.interpreter) return [];
+  return [`${main.name} is in cluster mode: PM2 cannot run it with ${release.interpreter}`];
 }
 
 /** PM2's commands take a name, a namespace, a pm_id or `all` alike: `pm2 delete` must not mix them up. */

@@ -7,6 +7,7 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { PortFrom } from '../../config/types.js';
+import { text, texts, type Pm2Env } from './pm2-env.js';
 
 export interface AppSpec {
   /** Absolute path (PM2's pm_exec_path). */
@@ -32,9 +33,6 @@ export interface ReleaseChange {
   /** Merged into main's; null removes a key. */
   readonly env?: Readonly<Record<string, string | null>>;
 }
-
-/** The daemon's own copy of an app's settings and environment (`pm2_env`). Holds secrets. */
-export type Pm2Env = Readonly<Record<string, unknown>>;
 
 /** The marker in a canary's environment that tells which rollout it belongs to. */
 export const ROLLOUT_KEY = 'CANARY_ROLLOUT';
@@ -90,15 +88,6 @@ function configuredEnv(pm2Env: Pm2Env): Record<string, string> {
       .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
       .map(([key, value]) => [key, String(value)]),
   );
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function texts(value: unknown): string[] {
-  if (Array.isArray(value)) return value.map(String);
-  return typeof value === 'string' && value !== '' ? [value] : [];
 }
 
 /** The spec after the release's changes. A new script keeps main's interpreter unless that changes too. */

@@ -11,8 +11,13 @@ const SHELL_KEYS = ['PATH', 'PWD', 'OLDPWD', 'SHLVL', '_'];
 
 export type Proof =
   | { readonly proven: true }
-  /** Names keys, never values of the environment. */
-  | { readonly proven: false; readonly reason: string };
+  | {
+      readonly proven: false;
+      /** Names keys, never values of the environment. */
+      readonly reason: string;
+      /** The process shows nothing for or against it: PM2's list is then the best evidence. */
+      readonly hidden: boolean;
+    };
 
 /**
  * Proves that a process was started by PM2 from this spec: script, cwd and interpreter, and every
@@ -20,7 +25,7 @@ export type Proof =
  * proven so (PM2 does not pass them on, and node overwrites its command line): compare the app's
  * listed spec and its pid.
  *
- * A program that overwrites its own environment block (setproctitle does) cannot be proven.
+ * A program that overwrites its own environment block, as setproctitle does, hides it.
  */
 export function proveRuns(pid: number, spec: AppSpec, before: AppSpec): Proof {
   const environ = startEnviron(pid);
@@ -32,7 +37,8 @@ export function proveRuns(pid: number, spec: AppSpec, before: AppSpec): Proof {
   };
   for (const [key, wanted] of Object.entries(commands)) {
     const got = environ[key];
-    if (got === undefined) return not(`process ${pid} does not show what PM2 started it with`);
+    if (got === undefined)
+      return { ...not(`process ${pid} does not show what PM2 started it with`), hidden: true };
     if (got !== wanted) return not(`process ${pid} was started with ${key} ${got}, not ${wanted}`);
   }
   const changed = changedEnvKeys(before, spec).filter((key) => !SHELL_KEYS.includes(key));
@@ -41,8 +47,8 @@ export function proveRuns(pid: number, spec: AppSpec, before: AppSpec): Proof {
   return not(`process ${pid} was started without the release's environment: ${wrong.join(', ')}`);
 }
 
-function not(reason: string): Proof {
-  return { proven: false, reason };
+function not(reason: string): { proven: false; reason: string; hidden: boolean } {
+  return { proven: false, reason, hidden: false };
 }
 
 /** A cluster worker has the daemon's environment, and the app's as JSON in `pm2_env`. */

@@ -110,6 +110,17 @@ test('a daemon that hangs is a timeout, and it is well again afterwards', async 
   expect(expectOk(await pm2.find('main')).pid).toBe(main.pid);
 });
 
+test('an app may take longer than the time-out to stop and to be ready', async () => {
+  const slow = { kill_timeout: 700, wait_ready: true, listen_timeout: 900 };
+  const env = { PORT: await freePort(), IGNORE_SIGINT: '1' };
+  await startApp(sandbox, { name: 'slow', script: NODE_SERVER, ...slow, env });
+  const app = expectOk(await pm2.find('slow'));
+  await askApp(env.PORT);
+  const after = expectOk(await pm2.respec(app, app.spec));
+  await askApp(env.PORT, ({ pid }) => pid === after.pid);
+  expectOk(await pm2.remove(after));
+});
+
 test('a socket file that nobody answers on is `down`', async () => {
   await killAndWait(sandbox.daemonPid()!);
   const nowhere = createPm2({ home: join(sandbox.home, 'nowhere'), timeoutMs: 500 });

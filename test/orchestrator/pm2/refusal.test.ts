@@ -7,8 +7,22 @@ import { canaryRefusals, runRefusals } from '../../../orchestrator/pm2/refusal.j
 import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 import { NODE_SERVER, PYTHON_SERVER } from '../../support/apps.js';
 
+const RELEASE: AppSpec = {
+  script: '/srv/app.js',
+  cwd: '/srv',
+  interpreter: 'node',
+  interpreterArgs: [],
+  args: [],
+  env: {},
+};
+
 function app(name: string, more: Record<string, unknown> = {}, pid = 10): AppView {
-  return new AppView({ name, pid, pm_id: 0, pm2_env: { status: 'online', ...more } });
+  return new AppView({
+    name,
+    pid,
+    pm_id: 0,
+    pm2_env: { status: 'online', exec_interpreter: 'node', ...more },
+  });
 }
 
 describe('a canary', () => {
@@ -22,7 +36,7 @@ describe('a canary', () => {
       null,
     ],
   ])('%s is allowed', (_, apps, canaryName) => {
-    expect(canaryRefusals(apps, 'a', canaryName)).toEqual([]);
+    expect(canaryRefusals(apps, 'a', canaryName, RELEASE)).toEqual([]);
   });
 
   test.each([
@@ -36,14 +50,24 @@ describe('a canary', () => {
     ],
     ['of a stopped app', [app('a', { status: 'stopped' })], 'c', 'a is stopped'],
     ['of an app without a process', [app('a', {}, 0)], 'c', 'it has no process'],
-    ['with main’s name', [app('a')], 'a', 'main’s name, a'.replace('’', "'")],
+    ['with main’s name', [app('a')], 'a', 's name, a'],
     ['named as a selection', [app('a')], 'all', 'a selection of apps'],
     ['named as a pm_id', [app('a')], '3', 'a selection of apps'],
     ['named as a namespace', [app('a', { namespace: 'c' })], 'c', 'a namespace of that name'],
     ['named as a stranger', [app('a'), app('c')], 'c', 'that is no canary'],
   ])('%s is refused', (_, apps, canaryName, reason) => {
-    expect(canaryRefusals(apps, 'a', canaryName)).toEqual([expect.stringContaining(reason)]);
+    expect(canaryRefusals(apps, 'a', canaryName, RELEASE)).toEqual([
+      expect.stringContaining(reason),
+    ]);
   });
+});
+
+test('an app in cluster mode cannot get another interpreter', () => {
+  const release = { ...RELEASE, interpreter: 'python3' };
+  expect(canaryRefusals([app('a')], 'a', 'c', release)).toEqual([]);
+  expect(canaryRefusals([app('a', { exec_mode: 'cluster_mode' })], 'a', 'c', release)).toEqual([
+    'a is in cluster mode: PM2 cannot run it with python3',
+  ]);
 });
 
 describe('a spec', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { canaryEntry, canarySpec, respecConf } from '../../../orchestrator/pm2/clone.js';
+import type { Pm2Env } from '../../../orchestrator/pm2/pm2-env.js';
 import {
   applyRelease,
   diffSpec,
@@ -7,7 +8,6 @@ import {
   specProblems,
   withPort,
   type AppSpec,
-  type Pm2Env,
 } from '../../../orchestrator/pm2/spec.js';
 
 const spec: AppSpec = {

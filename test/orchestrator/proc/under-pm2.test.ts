@@ -84,10 +84,12 @@ test('another script, interpreter or cwd is not proven', async () => {
 test('a process that PM2 did not start, and one that is gone, prove nothing', async () => {
   const [main] = await run('gone', {});
   expect(proveRuns(process.pid, main.spec, main.spec)).toMatchObject({
+    hidden: true,
     reason: expect.stringContaining('does not show') as string,
   });
   expectOk(await pm2.stop(main));
   expect(proveRuns(main.pid!, main.spec, main.spec)).toMatchObject({
+    hidden: false,
     reason: expect.stringContaining('is gone') as string,
   });
 });
