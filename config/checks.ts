@@ -16,10 +16,9 @@ export interface Finding {
 export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
   return [
     ...twoForms(['defaults'], written.defaults),
-    ...Object.entries(written.services ?? {}).flatMap(([name, own]) => [
-      ...twoForms(['services', name], own),
-    ]),
-    ...noServices(written),
+    ...Object.entries(written.services ?? {}).flatMap(([name, own]) =>
+      twoForms(['services', name], own),
+    ),
     ...portClashes(config),
     ...appClashes(config),
     ...config.services.flatMap((service) => [
@@ -54,12 +53,6 @@ function twoForms(level: Path, settings: Settings | undefined): Finding[] {
       `got ${other} beside steps, wanted either steps or weight and window`,
     ),
   ];
-}
-
-function noServices({ services }: FileDraft): Finding[] {
-  return services !== undefined && Object.keys(services).length === 0
-    ? [error([['services']], 'got no services, wanted at least one')]
-    : [];
 }
 
 interface Listener {

@@ -96,9 +96,12 @@ function locate({ paths, message }: Finding, source: Source): Problem {
 
 /** By place, each once: a default's fault shows in every service that takes it. */
 function inOrder(problems: readonly Problem[]): Problem[] {
-  const unique = new Map(
-    problems.map((p) => [`${p.place?.line}:${p.place?.column}:${p.message}`, p] as const),
-  );
+  const unique = new Map<string, Problem>();
+  for (const problem of problems) {
+    const { place, message } = problem;
+    const key = `${place?.line}:${place?.column}:${message}`;
+    if (!unique.has(key)) unique.set(key, problem);
+  }
   const line = ({ place }: Problem): number => place?.line ?? 0;
   const column = ({ place }: Problem): number => place?.column ?? 0;
   return [...unique.values()].sort((a, b) => line(a) - line(b) || column(a) - column(b));

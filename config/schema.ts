@@ -63,12 +63,11 @@ const size = unit(parseSize, {
 const ratioJson = {
   type: ['string', 'number'],
   pattern: PERCENT_PATTERN,
-  minimum: 0,
   maximum: 1,
   examples: ['10%', 0.1],
 };
-const ratio = unit(parseRatio, ratioJson);
-const weight = unit(parseWeight, { ...ratioJson, minimum: undefined, exclusiveMinimum: 0 });
+const ratio = unit(parseRatio, { ...ratioJson, minimum: 0 });
+const weight = unit(parseWeight, { ...ratioJson, exclusiveMinimum: 0 });
 const address = unit(parseAddress, {
   type: ['string', 'integer'],
   pattern: ADDRESS_PATTERN,
@@ -107,11 +106,12 @@ function section<T extends z.ZodRawShape>(shape: T) {
   });
 }
 
+const appNameError = 'a name of 1 to 128 characters without control characters or spaces around it';
 const appName = text(
   // eslint-disable-next-line no-control-regex -- names with control characters are what is refused
-  /^(?! )[^\u0000-\u001f\u007f]{1,128}(?<! )$/,
-  'a name of 1 to 128 characters without control characters or spaces around it',
-);
+  /^(?! )[^\u0000-\u001f\u007f]+(?<! )$/,
+  appNameError,
+).max(128, { error: appNameError });
 const path = text(new RegExp(PATH_PATTERN), 'a path that begins with /, such as /mcp');
 const paths = (what: string) => list(path, 0, 20, what);
 
@@ -326,15 +326,16 @@ const serviceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
     'a name of 1 to 64 letters, digits, dots, underscores and hyphens that begins with a letter or digit',
 });
 
-function fileShape<T extends z.ZodType>(serviceSchema: T) {
+function servicesOf<T extends z.ZodType>(serviceSchema: T) {
+  return z.record(serviceName, serviceSchema, {
+    error: (issue) => (issue.code === 'invalid_type' ? 'a map of services' : undefined),
+  });
+}
+
+function fileShape<T extends z.ZodType>(services: T) {
   return section({
     defaults: section(settings).meta(oneForm).optional().describe('Settings for all services.'),
-    services: z
-      .record(serviceName, serviceSchema, {
-        error: (issue) => (issue.code === 'invalid_type' ? 'a map of services' : undefined),
-      })
-      .meta({ minProperties: 1 })
-      .describe('The services, by name.'),
+    services: services.describe('The services, by name.'),
     orchestrator: section({
       listen: address
         .optional()
@@ -358,10 +359,16 @@ function fileShape<T extends z.ZodType>(serviceSchema: T) {
 }
 
 /** The whole file. */
-export const fileSchema = fileShape(service);
+export const fileSchema = fileShape(
+  servicesOf(service)
+    .refine((services) => Object.keys(services).length > 0, {
+      error: 'a map of at least one service',
+    })
+    .meta({ minProperties: 1 }),
+);
 
 /** The file with everything optional: what is left of a faulty one can still be cross-checked. */
-export const draftSchema = fileShape(service.partial()).partial();
+export const draftSchema = fileShape(servicesOf(service.partial())).partial();
 
 /** What was read, in base units; nothing is filled in. */
 export type FileDraft = z.output<typeof draftSchema>;

@@ -9,10 +9,13 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Pair,
+  type YAMLMap,
   type YAMLError,
 } from 'yaml';
+import { tooDeepAt } from './nesting.js';
 import type { Place, Problem } from './problem.js';
 import { hideSecrets } from './secrets.js';
 
@@ -46,16 +49,21 @@ export function pathText(path: Path): string {
 export function parseSource(file: string, text: string): Source {
   const lineCounter = new LineCounter();
   const pen = penFor(file, text, lineCounter);
-  let doc: Document;
-  try {
-    doc = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
-  } catch (error) {
-    return unparsed(file, [pen(0, 0, '', `got YAML that cannot be read (${reason(error)})`)]);
+  const tooDeep = tooDeepAt(text, lineCounter);
+  if (tooDeep !== null) {
+    return unparsed(file, [pen(tooDeep, tooDeep, '', 'not YAML: nested too deeply')]);
   }
-  const problems = [...doc.errors, ...doc.warnings].map((error) => yamlProblem(pen, text, error));
+  const doc: Document = parseDocument(text, {
+    prettyErrors: false,
+    merge: true,
+    uniqueKeys: false,
+  });
+  const problems = [
+    ...[...doc.errors, ...doc.warnings].map((error) => yamlProblem(pen, doc, error)),
+    ...keyProblems(pen, doc),
+  ];
   const base = { problems, ...locator(doc, pen) };
-  if (doc.errors.some((error) => error.code !== 'DUPLICATE_KEY'))
-    return { ...base, value: undefined };
+  if (doc.errors.length > 0) return { ...base, value: undefined };
   try {
     return { ...base, value: doc.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
   } catch (error) {
@@ -84,16 +92,44 @@ function unparsed(file: string, problems: readonly Problem[]): Source {
 
 /** The parser's own words, without what it quotes: a quotation may be a secret. */
 function reason(error: unknown): string {
-  if (error instanceof RangeError) return 'nested too deeply';
   const message = error instanceof Error ? error.message : String(error);
-  return message.split(/[:"]/)[0]?.trim() ?? '';
+  return message.split(/: |; /)[0]?.replaceAll('"', '') ?? '';
 }
 
-function yamlProblem(pen: Pen, text: string, error: YAMLError): Problem {
-  const [start, end] = error.pos;
-  if (error.code !== 'DUPLICATE_KEY') return pen(start, end, '', `not YAML: ${reason(error)}`);
-  const key = /^[\w.-]+/.exec(text.slice(start, start + 64))?.[0] ?? '';
-  return pen(start, start + key.length, '', `the key ${key} stands twice in one map, wanted once`);
+function yamlProblem(pen: Pen, doc: Document, error: YAMLError): Problem {
+  const [start, end] = error.code === 'MISSING_CHAR' ? openQuote(doc, error.pos) : error.pos;
+  return pen(start, end, '', `not YAML: ${reason(error)}`);
+}
+
+/** A quote that is never closed is noticed at the end of the file; people look for its beginning. */
+function openQuote(doc: Document, noticedAt: Range): Range {
+  let opened = noticedAt;
+  visit(doc, {
+    Scalar: (_, { type, range }) => {
+      const isQuoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
+      if (isQuoted && range && range[1] >= noticedAt[0]) opened = [range[0], range[1]];
+    },
+  });
+  return opened;
+}
+
+/** Keys that stand twice (the parser's own check takes quadratic time), and one that objects lose. */
+function keyProblems(pen: Pen, doc: Document): Problem[] {
+  const problems: Problem[] = [];
+  visit(doc, {
+    Map: (_, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = keyText(key);
+        const [start, end] = rangeOf(key) ?? rangeOf(map) ?? [0, 0];
+        const problem = (message: string) => pen(start, end, '', message, end);
+        if (seen.has(name)) problems.push(problem(`${name} stands twice in one map, wanted once`));
+        if (name === '__proto__') problems.push(problem(`got ${name}, wanted another name`));
+        seen.add(name);
+      }
+    },
+  });
+  return problems;
 }
 
 /** Writes a problem about the characters from `start` to `end`; `hideFrom` cuts the line there. */
@@ -149,11 +185,12 @@ interface Spot {
 }
 
 function locator(doc: Document, pen: Pen): Pick<Source, 'has' | 'problemAt' | 'problemAtKey'> {
+  const indexes: Indexes = new Map();
   /** The spots along the path, as far as it goes; the first is the document's. */
   const spotsAlong = (path: Path): Spot[] => {
     const spots: Spot[] = [{ node: doc.contents, key: null }];
     for (const step of path) {
-      const next = child(doc, spots.at(-1)?.node, step);
+      const next = child({ doc, indexes }, spots.at(-1)?.node, step);
       if (next === null) break;
       spots.push(next);
     }
@@ -173,31 +210,49 @@ function locator(doc: Document, pen: Pen): Pick<Source, 'has' | 'problemAt' | 'p
   };
 }
 
+/** The pairs of the maps that were looked into, by key: a search in a long map would add up. */
+type Indexes = Map<YAMLMap, ReadonlyMap<string, Pair>>;
+
+interface Lookup {
+  readonly doc: Document;
+  readonly indexes: Indexes;
+}
+
 /** The value under a key or index, through aliases and merge keys. */
-function child(doc: Document, node: unknown, step: PropertyKey, depth = 0): Spot | null {
+function child(lookup: Lookup, node: unknown, step: PropertyKey, depth = 0): Spot | null {
   if (depth > MAX_ALIASES) return null;
-  const target = isAlias(node) ? node.resolve(doc) : node;
+  const target = isAlias(node) ? node.resolve(lookup.doc) : node;
   if (isSeq(target)) {
     const item = target.items[Number(step)];
     return item === undefined ? null : { node: item, key: null };
   }
   if (!isMap(target)) return null;
-  const pair = target.items.findLast(({ key }) => keyText(key) === String(step));
+  const pairs = indexOf(target, lookup.indexes);
+  const pair = pairs.get(String(step));
   if (pair !== undefined) return { node: pair.value, key: pair.key };
-  for (const { value } of target.items.filter(isMerge)) {
-    for (const merged of isSeq(value) ? value.items : [value]) {
-      const spot = child(doc, merged, step, depth + 1);
-      if (spot !== null) return spot;
-    }
+  const sources = pairs.get(MERGE_KEY)?.value;
+  for (const source of isSeq(sources) ? sources.items : [sources]) {
+    const spot = child(lookup, source, step, depth + 1);
+    if (spot !== null) return spot;
   }
   return null;
 }
 
-function keyText(key: unknown): string {
-  return isScalar<string | number | boolean | symbol | null>(key) ? String(key.value ?? '') : '';
+function indexOf(map: YAMLMap, indexes: Indexes): ReadonlyMap<string, Pair> {
+  const known = indexes.get(map);
+  if (known !== undefined) return known;
+  const index = new Map(map.items.map((pair) => [keyText(pair.key), pair] as const));
+  indexes.set(map, index);
+  return index;
 }
 
-const isMerge = ({ key }: Pair): boolean => isScalar(key) && typeof key.value === 'symbol';
+const MERGE_KEY = '<<';
+
+/** As the plain value has it; the parser's symbol for a merge key reads `<<`. */
+function keyText(key: unknown): string {
+  if (!isScalar<string | number | boolean | symbol | null>(key)) return '';
+  return typeof key.value === 'symbol' ? MERGE_KEY : String(key.value ?? '');
+}
 
 type Range = readonly [start: number, end: number];
 
