@@ -17,6 +17,7 @@ import { openConnection, type Connection, type Reply } from './axon.js';
 import { respecConf } from './clone.js';
 import { refreshDump, type DumpResult } from './dump.js';
 import { numeric, type Pm2Env } from './pm2-env.js';
+import { clusterRefusals } from './refusal.js';
 import { ROLLOUT_KEY, sameSpec, specProblems, type AppSpec } from './spec.js';
 
 /** PM2 waits that long between SIGINT and SIGKILL, and then once more (PM2_KILL_TIMEOUT). */
@@ -142,6 +143,8 @@ class DaemonAdapter implements Pm2 {
     const [problem] = specProblems(to);
     if (problem !== undefined) return Promise.resolve({ kind: 'refused', reason: problem });
     return this.#act(app, async (session, found) => {
+      const [refusal] = clusterRefusals(found, to);
+      if (refusal !== undefined) return { kind: 'refused', reason: refusal };
       const conf = respecConf(found.pm2Env, to);
       const settled = await session.settle(found);
       if (settled.kind !== 'ok') return settled;

@@ -7,19 +7,14 @@ import { basename, join } from 'node:path';
 import type { AppView } from './app.js';
 import { specProblems, type AppSpec } from './spec.js';
 
-/** Every reason against a canary of the app `name`, named `canaryName`, with this release. Pure. */
+/** Every reason against a canary of the app `name`, under the name `canaryName`. Pure. */
 export function canaryRefusals(
   apps: readonly AppView[],
   name: string,
   canaryName: string,
-  release: AppSpec,
 ): string[] {
   const mains = apps.filter((app) => app.name === name);
-  return [
-    ...mainRefusals(mains, name),
-    ...nameRefusals(apps, name, canaryName),
-    ...mains.flatMap((main) => clusterRefusals(main, release)),
-  ];
+  return [...mainRefusals(mains, name), ...nameRefusals(apps, name, canaryName)];
 }
 
 function mainRefusals(mains: readonly AppView[], name: string): string[] {
@@ -36,7 +31,7 @@ function mainRefusals(mains: readonly AppView[], name: string): string[] {
 }
 
 /** A cluster's workers run on the daemon's own node, whatever interpreter is set. */
-function clusterRefusals(main: AppView, release: AppSpec): string[] {
+export function clusterRefusals(main: AppView, release: AppSpec): string[] {
   const { interpreter } = main.spec;
   if (main.execMode === 'fork' || interpreter === release.interpreter) return [];
   return [`${main.name} is in cluster mode: PM2 cannot run it with ${release.interpreter}`];

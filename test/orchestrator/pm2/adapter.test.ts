@@ -215,6 +215,8 @@ describe('a re-spec', () => {
       exec_mode: 'cluster',
       instances: 1,
     });
+    const python = applyRelease(main.spec, { interpreter: 'python3' });
+    expect(await pm2.respec(main, python)).toMatchObject({ kind: 'refused' });
     const to = applyRelease(main.spec, { args: ['new'], env: { RELEASE: 'new' } });
     const after = expectOk(await pm2.respec(main, to));
     expect(after.pmId).toBe(main.pmId);

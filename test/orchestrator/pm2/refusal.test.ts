@@ -3,18 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppView } from '../../../orchestrator/pm2/app.js';
-import { canaryRefusals, runRefusals } from '../../../orchestrator/pm2/refusal.js';
+import { canaryRefusals, clusterRefusals, runRefusals } from '../../../orchestrator/pm2/refusal.js';
 import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 import { NODE_SERVER, PYTHON_SERVER } from '../../support/apps.js';
-
-const RELEASE: AppSpec = {
-  script: '/srv/app.js',
-  cwd: '/srv',
-  interpreter: 'node',
-  interpreterArgs: [],
-  args: [],
-  env: {},
-};
 
 function app(name: string, more: Record<string, unknown> = {}, pid = 10): AppView {
   return new AppView({
@@ -36,7 +27,7 @@ describe('a canary', () => {
       null,
     ],
   ])('%s is allowed', (_, apps, canaryName) => {
-    expect(canaryRefusals(apps, 'a', canaryName, RELEASE)).toEqual([]);
+    expect(canaryRefusals(apps, 'a', canaryName)).toEqual([]);
   });
 
   test.each([
@@ -56,16 +47,14 @@ describe('a canary', () => {
     ['named as a namespace', [app('a', { namespace: 'c' })], 'c', 'a namespace of that name'],
     ['named as a stranger', [app('a'), app('c')], 'c', 'that is no canary'],
   ])('%s is refused', (_, apps, canaryName, reason) => {
-    expect(canaryRefusals(apps, 'a', canaryName, RELEASE)).toEqual([
-      expect.stringContaining(reason),
-    ]);
+    expect(canaryRefusals(apps, 'a', canaryName)).toEqual([expect.stringContaining(reason)]);
   });
 });
 
 test('an app in cluster mode cannot get another interpreter', () => {
-  const release = { ...RELEASE, interpreter: 'python3' };
-  expect(canaryRefusals([app('a')], 'a', 'c', release)).toEqual([]);
-  expect(canaryRefusals([app('a', { exec_mode: 'cluster_mode' })], 'a', 'c', release)).toEqual([
+  const release: AppSpec = { ...app('a').spec, interpreter: 'python3' };
+  expect(clusterRefusals(app('a'), release)).toEqual([]);
+  expect(clusterRefusals(app('a', { exec_mode: 'cluster_mode' }), release)).toEqual([
     'a is in cluster mode: PM2 cannot run it with python3',
   ]);
 });
