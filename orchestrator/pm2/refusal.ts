@@ -7,14 +7,19 @@ import { basename, join } from 'node:path';
 import type { AppView } from './app.js';
 import { specProblems, type AppSpec } from './spec.js';
 
-/** Every reason against a canary of the app `name`, under the name `canaryName`. Pure. */
+/** Every reason against a canary of the app `name`, named `canaryName`, with this release. Pure. */
 export function canaryRefusals(
   apps: readonly AppView[],
   name: string,
   canaryName: string,
+  release: AppSpec,
 ): string[] {
   const mains = apps.filter((app) => app.name === name);
-  return [...mainRefusals(mains, name), ...nameRefusals(apps, name, canaryName)];
+  return [
+    ...mainRefusals(mains, name),
+    ...nameRefusals(apps, name, canaryName),
+    ...mains.slice(0, 1).flatMap((main) => clusterRefusals(main, release)),
+  ];
 }
 
 function mainRefusals(mains: readonly AppView[], name: string): string[] {

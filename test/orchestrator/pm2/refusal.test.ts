@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppView } from '../../../orchestrator/pm2/app.js';
-import { canaryRefusals, clusterRefusals, runRefusals } from '../../../orchestrator/pm2/refusal.js';
+import { canaryRefusals, runRefusals } from '../../../orchestrator/pm2/refusal.js';
 import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 import { NODE_SERVER, PYTHON_SERVER } from '../../support/apps.js';
 
@@ -16,6 +16,8 @@ function app(name: string, more: Record<string, unknown> = {}, pid = 10): AppVie
   });
 }
 
+const RELEASE = app('a').spec;
+
 describe('a canary', () => {
   test.each([
     ['of one online app', [app('a')], 'c', null],
@@ -27,7 +29,7 @@ describe('a canary', () => {
       null,
     ],
   ])('%s is allowed', (_, apps, canaryName) => {
-    expect(canaryRefusals(apps, 'a', canaryName)).toEqual([]);
+    expect(canaryRefusals(apps, 'a', canaryName, RELEASE)).toEqual([]);
   });
 
   test.each([
@@ -47,14 +49,17 @@ describe('a canary', () => {
     ['named as a namespace', [app('a', { namespace: 'c' })], 'c', 'a namespace of that name'],
     ['named as a stranger', [app('a'), app('c')], 'c', 'that is no canary'],
   ])('%s is refused', (_, apps, canaryName, reason) => {
-    expect(canaryRefusals(apps, 'a', canaryName)).toEqual([expect.stringContaining(reason)]);
+    expect(canaryRefusals(apps, 'a', canaryName, RELEASE)).toEqual([
+      expect.stringContaining(reason),
+    ]);
   });
 });
 
 test('an app in cluster mode cannot get another interpreter', () => {
-  const release: AppSpec = { ...app('a').spec, interpreter: 'python3' };
-  expect(clusterRefusals(app('a'), release)).toEqual([]);
-  expect(clusterRefusals(app('a', { exec_mode: 'cluster_mode' }), release)).toEqual([
+  const release: AppSpec = { ...RELEASE, interpreter: 'python3' };
+  const clustered = app('a', { exec_mode: 'cluster_mode' });
+  expect(canaryRefusals([app('a')], 'a', 'c', release)).toEqual([]);
+  expect(canaryRefusals([clustered], 'a', 'c', release)).toEqual([
     'a is in cluster mode: PM2 cannot run it with python3',
   ]);
 });
