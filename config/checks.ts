@@ -157,7 +157,7 @@ function probeWithoutPath(service: ServiceDraft, { defaults, services }: FileDra
   return [
     error(
       settingPaths(service, 'probe'),
-      'got mcp without mcpPaths, wanted mcp:/PATH, http:/PATH or tcp',
+      'got mcp without mcpPaths, wanted mcp:/PATH, sse:/PATH, http:/PATH or tcp',
     ),
   ];
 }

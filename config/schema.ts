@@ -229,7 +229,7 @@ const settings = {
   probe: unit(parseProbe, {
     type: 'string',
     pattern: PROBE_PATTERN,
-    examples: ['mcp', 'mcp:/mcp', 'http:/health', 'tcp'],
+    examples: ['mcp', 'mcp:/mcp', 'sse:/sse', 'http:/health', 'tcp'],
   })
     .optional()
     .describe(

@@ -43,7 +43,7 @@ export const PERCENT_PATTERN = `^${PERCENT}$`;
 export const ADDRESS_PATTERN = '^(?:(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):)?[0-9]+$';
 export const PORT_FROM_PATTERN =
   '^(?:env:[A-Za-z_][A-Za-z0-9_]*|arg:--?[A-Za-z0-9][A-Za-z0-9_.-]*)$';
-export const PROBE_PATTERN = `^(?:tcp|mcp|(?:mcp|http):${PATH})$`;
+export const PROBE_PATTERN = `^(?:tcp|mcp|(?:mcp|sse|http):${PATH})$`;
 export const PATH_PATTERN = `^${PATH}$`;
 export const STEPS_PATTERN = `^${STEP}(?:, ?${STEP})*$`;
 
@@ -161,16 +161,16 @@ export function parsePortFrom(value: unknown): Parsed<PortFrom> {
 /** A probe as written: `mcp` alone leaves its path to the service's first MCP path. */
 export type WrittenProbe = Probe | { readonly kind: 'mcp'; readonly path: null };
 
-/** `mcp`, `mcp:/path`, `http:/path` or `tcp`. */
+/** `mcp`, `mcp:/path`, `sse:/path`, `http:/path` or `tcp`. */
 export function parseProbe(value: unknown): Parsed<WrittenProbe> {
   if (typeof value !== 'string' || !new RegExp(PROBE_PATTERN).test(value)) {
-    return refused('mcp, mcp:/PATH, http:/PATH or tcp');
+    return refused('mcp, mcp:/PATH, sse:/PATH, http:/PATH or tcp');
   }
   if (value === 'tcp') return read({ kind: 'tcp' });
   if (value === 'mcp') return read({ kind: 'mcp', path: null });
   const colon = value.indexOf(':');
-  const path = value.slice(colon + 1);
-  return read(value.startsWith('http') ? { kind: 'http', path } : { kind: 'mcp', path });
+  const kind = value.slice(0, colon) as 'mcp' | 'sse' | 'http';
+  return read({ kind, path: value.slice(colon + 1) });
 }
 
 /** `10% for 30m, 25% for 30m, 50% for 1h`: at least one step, at most {@link MAX_STEPS}. */

@@ -170,7 +170,7 @@ async function readinessOfMain(
 ): Promise<Readiness> {
   if (main.pid === null) return { ready: false, reason: `${main.name} has no process` };
   const proof = proveRuns(main.pid, spec, before);
-  if (!proof.proven) return { ready: false, reason: proof.reason };
+  if (!proof.proven && !proof.hidden) return { ready: false, reason: proof.reason };
   const readiness = await serves(main, rollout.config.stable, rollout, daemon);
   const wanted = spec === rollout.newSpec ? rollout.canaryServer : null;
   if (!readiness.ready || readiness.server === null || wanted === null) return readiness;

@@ -47,11 +47,12 @@ export async function makePlan(
   if (daemon.kind !== 'ok') return refused([`PM2 does not answer: ${daemon.reason}`]);
   if (apps.kind !== 'ok') return refused([`PM2 does not answer: ${apps.reason}`]);
   const main = apps.value.find(({ name }) => name === configured.app);
-  const reasons = canaryRefusals(apps.value, configured.app, configured.canaryApp);
-  if (main === undefined || reasons.length > 0) return refused(reasons);
+  if (main === undefined) return refused([`PM2 has no app ${configured.app}`]);
+  const newSpec = applyRelease(main.spec, request.release);
+  const reasons = canaryRefusals(apps.value, configured.app, configured.canaryApp, newSpec);
+  if (reasons.length > 0) return refused(reasons);
 
   const config = withWishes(configured, steps, main);
-  const newSpec = applyRelease(main.spec, request.release);
   const refusals = [
     ...(await runRefusals(newSpec)),
     ...portRefusals(config, main, daemon.value),

@@ -207,7 +207,7 @@ describe('contradictions', () => {
 
   test('an MCP probe without a path', () => {
     expect(found(two('mcpPaths: [], probe: mcp'))).toEqual([
-      '3 services.a.probe: got mcp without mcpPaths, wanted mcp:/PATH, http:/PATH or tcp',
+      '3 services.a.probe: got mcp without mcpPaths, wanted mcp:/PATH, sse:/PATH, http:/PATH or tcp',
     ]);
   });
 

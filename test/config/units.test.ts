@@ -184,6 +184,7 @@ test('probes', () => {
   expect(parseProbe('tcp')).toEqual(ok({ kind: 'tcp' }));
   expect(parseProbe('mcp')).toEqual(ok({ kind: 'mcp', path: null }));
   expect(parseProbe('mcp:/a/b')).toEqual(ok({ kind: 'mcp', path: '/a/b' }));
+  expect(parseProbe('sse:/sse')).toEqual(ok({ kind: 'sse', path: '/sse' }));
   expect(parseProbe('http:/health')).toEqual(ok({ kind: 'http', path: '/health' }));
   for (const bad of ['http', 'http:health', 'https:/x', 'mcp:/a b', 'http:/a?b', null]) {
     expect(parseProbe(bad), String(bad)).toMatchObject({ ok: false });

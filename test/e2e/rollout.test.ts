@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAgents, type Agents } from '../../demo/agents.js';
+import type { Stage } from '../../demo/stage.js';
+import {
+  expectTidy,
+  fault,
+  openTestStage,
+  pm2App,
+  reach,
+  reachEnd,
+  SERVICE,
+  start,
+} from './support.js';
+
+let stage: Stage;
+let agents: Agents;
+
+beforeAll(async () => {
+  stage = await openTestStage();
+  agents = startAgents({ url: stage.url(SERVICE), agents: 8, callsPerSession: 6, pauseMs: 30 });
+});
+
+afterAll(async () => {
+  await agents.stop();
+  await stage.dispose();
+});
+
+/** Main's environment as its process has it. */
+async function mainEnviron(): Promise<readonly string[]> {
+  const main = await pm2App(stage, SERVICE);
+  return readFileSync(`/proc/${main!.pid}/environ`, 'utf8').split('\0');
+}
+
+describe('a good release', () => {
+  it('is promoted in place, and no agent notices', async () => {
+    const before = await pm2App(stage, SERVICE);
+    await stage.pm2.pm2('save');
+    const result = await stage.canary('start', SERVICE, '--env', 'RELEASE=good', '--wait');
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toContain('promoted: main runs the new release');
+
+    const after = await pm2App(stage, SERVICE);
+    expect(after!.pm_id).toBe(before!.pm_id);
+    expect(after!.pid).not.toBe(before!.pid);
+    expect(after!.pm2_env['pm_out_log_path']).toBe(before!.pm2_env['pm_out_log_path']);
+    expect(after!.pm2_env['CANARY_ROLLOUT']).toBeUndefined();
+    expect(await mainEnviron()).toContain('RELEASE=good');
+    await expectTidy(stage);
+
+    const dump = readFileSync(join(stage.pm2.home, 'dump.pm2'), 'utf8');
+    expect(dump).toContain('"RELEASE": "good"');
+    expect(dump).not.toContain(`${SERVICE}-canary`);
+    expect(agents.tally.failures).toEqual([]);
+  });
+});
+
+describe('a bad release', () => {
+  it('whose tool fails is rolled back by its errors, with the numbers', async () => {
+    const result = await stage.canary('start', SERVICE, fault('failing-tool'), '--wait');
+    expect(result.code).toBe(3);
+    const view = await reachEnd(stage);
+    const verdict = view.transitions.find(({ to }) => to === 'rolling-back')!.assessment!;
+    expect(verdict).toMatchObject({ verdict: 'fail', check: 'errors' });
+    expect(verdict.reason).toMatch(/\d+ of \d+ calls/);
+    expect((await mainEnviron()).join()).not.toContain('failing-tool');
+    await expectTidy(stage);
+  });
+
+  it('that leaks is rolled back by its memory', async () => {
+    await start(stage, fault('leak'), '--window', '60s');
+    const view = await reachEnd(stage, 60_000);
+    expect(view.phase).toBe('rolled-back');
+    const verdict = view.transitions.find(({ to }) => to === 'rolling-back')!.assessment!;
+    expect(verdict).toMatchObject({ verdict: 'fail', check: 'memory' });
+    await expectTidy(stage);
+  });
+
+  it('that does not start is rolled back at once', async () => {
+    await start(stage, fault('exits-at-start'));
+    const view = await reachEnd(stage);
+    expect(view).toMatchObject({ phase: 'rolled-back' });
+    expect(view.reason).toContain('exited while it started');
+    expect(view.endedAtMs! - view.startedAtMs).toBeLessThan(8_000);
+    await expectTidy(stage);
+  });
+
+  it('that ends while it is observed is rolled back at once, and its sessions go on', async () => {
+    const failuresBefore = agents.tally.failures.length;
+    await start(stage, fault('exits-later'));
+    const view = await reachEnd(stage);
+    expect(view).toMatchObject({ phase: 'rolled-back' });
+    expect(view.reason).toMatch(/ended|exit/);
+    await expectTidy(stage);
+    expect(agents.tally.failures.slice(failuresBefore)).toEqual([]);
+  });
+
+  it('that never listens is rolled back after its time', async () => {
+    await start(stage, fault('never-listens'));
+    const view = await reachEnd(stage);
+    expect(view).toMatchObject({ phase: 'rolled-back' });
+    expect(view.reason).toContain('nobody listens on port');
+    await expectTidy(stage);
+  });
+
+  it('that does not come up on main costs main nothing: it gets its old spec back', async () => {
+    const before = await mainEnviron();
+    await start(stage, fault('main-crashes'));
+    await reach(stage, 'rolling-back');
+    const view = await reachEnd(stage);
+    expect(view).toMatchObject({ phase: 'rolled-back' });
+    expect(view.reason).toContain('did not come up on the new release');
+    const after = await mainEnviron();
+    expect(after.find((entry) => entry.startsWith('NODE_OPTIONS'))).toBeUndefined();
+    expect(after).toContain(before.find((entry) => entry.startsWith('RELEASE='))!);
+    await expectTidy(stage);
+  });
+});
+
+describe('afterwards', () => {
+  it('no agent has seen a call fail, and the history tells it all', async () => {
+    expect(agents.tally.failures).toEqual([]);
+    expect(agents.tally.ok).toBeGreaterThan(500);
+    const { stdout } = await stage.canary('history', SERVICE);
+    expect(stdout.match(/rolled-back/g)).toHaveLength(6);
+    expect(stdout.match(/promoted/g)).toHaveLength(1);
+  });
+
+  it('nothing in logs, answers and metrics shows a secret', async () => {
+    const { stdout } = await stage.canary('history', '--json');
+    expect(stdout).not.toContain('a-secret-of-main');
+    for (const url of Object.values(stage.metricsUrls)) {
+      const text = await (await fetch(url)).text();
+      expect(text).toContain('canary_');
+      expect(text).not.toContain('a-secret-of-main');
+    }
+    for (const app of ['canary-proxy', 'canary-orchestrator']) {
+      for (const kind of ['out', 'error']) {
+        const file = join(stage.pm2.home, 'logs', `${app}-${kind}.log`);
+        if (existsSync(file)) expect(readFileSync(file, 'utf8')).not.toContain('a-secret-of-main');
+      }
+    }
+  });
+});

@@ -1,0 +1,134 @@
+/** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { callUnix } from '../../common/unix-http.js';
+import { packageRoot } from '../../common/package.js';
+import { openStage, type CliResult, type Stage } from '../../demo/stage.js';
+import type { RolloutView, ServiceView } from '../../orchestrator/control/messages.js';
+import { portHolder } from '../../orchestrator/proc/ports.js';
+import { waitFor } from '../support/wait.js';
+
+export const SERVICE = 'mcp-everything';
+
+const server = createRequire(import.meta.url).resolve(
+  '@modelcontextprotocol/server-everything/dist/index.js',
+);
+
+/** A stage with one server and windows that are short. */
+export function openTestStage(defaults: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
+  return openStage({
+    apps: [
+      {
+        name: SERVICE,
+        script: server,
+        args: ['streamableHttp'],
+        env: { API_TOKEN: 'a-secret-of-main' },
+      },
+    ],
+    defaults: {
+      weight: '50%',
+      window: '6s',
+      interval: '500ms',
+      bake: '2s',
+      ready: '10s',
+      drain: { calls: '2s', sessions: '2s' },
+      limits: { memory: '400MB' },
+      minimum: { calls: 20, sessions: 2 },
+      ...defaults,
+    },
+  });
+}
+
+/** The flag that makes a release with a fault: a module that is loaded into the server first. */
+export function fault(name: string): string {
+  const folder = ['failing-tool', 'leak'].includes(name)
+    ? join('demo', 'faults')
+    : join('test', 'fixtures', 'faults');
+  return `--env=NODE_OPTIONS=--import=${join(packageRoot(), folder, `${name}.mjs`)}`;
+}
+
+/** Starts a canary and expects that it begins. */
+export async function start(stage: Stage, ...flags: readonly string[]): Promise<CliResult> {
+  const result = await stage.canary('start', SERVICE, ...flags);
+  expect(result.stderr).toBe('');
+  return result;
+}
+
+/** The newest rollout by the control socket, without the cost of a process. Null: no answer. */
+export async function look(stage: Stage): Promise<RolloutView | null> {
+  const reply = await callUnix(join(stage.home, 'orchestrator.sock'), {
+    method: 'GET',
+    path: `/v1/services/${SERVICE}`,
+    timeoutMs: 2_000,
+  });
+  return reply.kind === 'answered' ? (reply.body as ServiceView).rollout : null;
+}
+
+/** `observing`, or with its stage `promoting/returning`. */
+export function whereOf({ phase, stage }: RolloutView): string {
+  return stage === null ? phase : `${phase}/${stage}`;
+}
+
+/** Waits until the newest rollout is in a phase, or phase/stage. */
+export function reach(stage: Stage, where: string, timeoutMs = 30_000): Promise<RolloutView> {
+  return waitFor(
+    async () => {
+      const view = await look(stage);
+      if (view !== null && (whereOf(view) === where || view.phase === where)) return view;
+      throw new Error(view === null ? 'no answer' : `${whereOf(view)}: ${view.reason}`);
+    },
+    { what: `the rollout to be ${where}`, timeoutMs },
+  );
+}
+
+/** Waits until the newest rollout is over. */
+export function reachEnd(stage: Stage, timeoutMs = 45_000): Promise<RolloutView> {
+  return waitFor(
+    async () => {
+      const view = await look(stage);
+      if (view !== null && view.endedAtMs !== null) return view;
+      throw new Error(view === null ? 'no answer' : `${whereOf(view)}: ${view.reason}`);
+    },
+    { what: 'the rollout to be over', timeoutMs },
+  );
+}
+
+interface ListedApp {
+  readonly name: string;
+  readonly pm_id: number;
+  readonly pid: number;
+  readonly pm2_env: Readonly<Record<string, unknown>>;
+}
+
+/** What the operator's own `pm2 jlist` says of an app. */
+export async function pm2App(stage: Stage, name: string): Promise<ListedApp | undefined> {
+  const text = await stage.pm2.pm2('jlist');
+  const apps = JSON.parse(text.slice(text.indexOf('['))) as ListedApp[];
+  return apps.find((app) => app.name === name);
+}
+
+/** No canary in PM2 or on its port, and all traffic on a main that answers. */
+export async function expectTidy(stage: Stage): Promise<void> {
+  expect(await pm2App(stage, `${SERVICE}-canary`)).toBeUndefined();
+  expect(portHolder(stage.ports(SERVICE).canary)).toBeNull();
+  const reply = await callUnix(join(stage.home, 'proxy.sock'), {
+    method: 'GET',
+    path: '/v1/state',
+    timeoutMs: 2_000,
+  });
+  expect(reply).toMatchObject({
+    kind: 'answered',
+    body: {
+      services: {
+        [SERVICE]: {
+          route: {
+            tracks: { stable: { port: stage.ports(SERVICE).stable, weight: 1, drain: false } },
+          },
+        },
+      },
+    },
+  });
+  const routes = reply.kind === 'answered' ? JSON.stringify(reply.body) : '';
+  expect(routes).not.toContain(`"port":${stage.ports(SERVICE).canary}`);
+}
