@@ -20,7 +20,8 @@ beforeEach(async () => {
   sandbox = await startPrivatePm2();
   pm2 = createPm2({ home: sandbox.home, timeoutMs: 500 });
   port = await freePort();
-  await startApp(sandbox, { name: 'main', script: NODE_SERVER, env: { PORT: port } });
+  // The probes that PM2 puts into node apps by default (pmx) end an app soon after its daemon.
+  await startApp(sandbox, { name: 'main', script: NODE_SERVER, pmx: false, env: { PORT: port } });
   main = expectOk(await pm2.find('main'));
 });
 afterEach(() => sandbox.dispose());
@@ -64,7 +65,8 @@ test('orders that were refused while the daemon was down do not reach the next o
   await killAndWait(sandbox.daemonPid()!);
   await orders();
   await sandbox.startDaemon();
-  await startApp(sandbox, { name: 'bystander', script: NODE_SERVER, env: { PORT: port + 1 } });
+  const env = { PORT: await freePort() };
+  await startApp(sandbox, { name: 'bystander', script: NODE_SERVER, env });
   const bystander = expectOk(await pm2.find('bystander'));
   // The bystander has main's pm_id in the new daemon.
   expect(bystander.pmId).toBe(main.pmId);
@@ -77,7 +79,8 @@ test('orders that were refused while the daemon was down do not reach the next o
 test('an order whose daemon is killed under it is `down`, and the next daemon does not repeat it', async () => {
   await sandbox.pm2('delete', 'main');
   const env = { PORT: port, IGNORE_SIGINT: '1' };
-  await startApp(sandbox, { name: 'main', script: NODE_SERVER, kill_timeout: 20_000, env });
+  const stubborn = { kill_timeout: 20_000, pmx: false };
+  await startApp(sandbox, { name: 'main', script: NODE_SERVER, ...stubborn, env });
   main = expectOk(await pm2.find('main'));
   const { pid } = await askApp(port);
   const stopping = pm2.stop(main);
