@@ -62,7 +62,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.js', 'test/fixtures/**/*.js', 'test/fixtures/**/*.mjs'],
+    files: ['*.js', 'test/fixtures/**/*.js', 'test/fixtures/**/*.mjs', 'demo/faults/*.mjs'],
     languageOptions: {
       globals: {
         process: 'readonly',

@@ -68,12 +68,13 @@ async function agent(
   signal: AbortSignal,
 ): Promise<void> {
   const open = index % 2 === 0 ? openV1 : openV2;
-  while (!signal.aborted) {
+  const stopped = (): boolean => signal.aborted;
+  while (!stopped()) {
     let session: Session | null = null;
     try {
       session = await open(new URL(url));
       tally.sessions += 1;
-      for (let call = 0; call < callsPerSession && !signal.aborted; call += 1) {
+      for (let call = 0; call < callsPerSession && !stopped(); call += 1) {
         if (await session.echo(`agent ${index}, call ${call}`)) tally.toolErrors += 1;
         else tally.ok += 1;
         await rest(pauseMs, signal);

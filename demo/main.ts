@@ -47,11 +47,10 @@ const SCENES: readonly Scene[] = [
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const stage = await open();
-let leaving = false;
+const interrupted = new AbortController();
+const leaving = (): boolean => interrupted.signal.aborted;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    leaving = true;
-  });
+  process.once(signal, () => interrupted.abort());
 }
 
 const beganMs = Date.now();
@@ -65,7 +64,7 @@ const results: string[] = [];
 let good = true;
 try {
   for (const scene of SCENES) {
-    if (leaving) break;
+    if (leaving()) break;
     const ended = await play(stage, agents, scene);
     const right =
       ended?.phase === scene.expected &&
@@ -80,7 +79,7 @@ try {
   await stage.dispose();
 }
 const unharmed = summary(agents);
-process.exitCode = good && unharmed && !leaving ? 0 : 1;
+process.exitCode = good && unharmed && !leaving() ? 0 : 1;
 
 async function open(): Promise<Stage> {
   say('Setting up a private PM2, a real MCP server, canary-proxy and canary-orchestrator ...');
@@ -113,7 +112,7 @@ async function play(on: Stage, agents: Agents, scene: Scene): Promise<RolloutVie
   const deadlineMs = Date.now() + SCENE_TIMEOUT_MS;
   let printed = 0;
   let lineAtMs = 0;
-  while (!leaving && Date.now() < deadlineMs) {
+  while (!leaving() && Date.now() < deadlineMs) {
     const view = await on.rollout(SERVICE);
     if (view === null) continue;
     for (const { to, stage: part, reason } of view.transitions.slice(printed)) {

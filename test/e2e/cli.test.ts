@@ -1,0 +1,162 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStage, type Stage } from '../../demo/stage.js';
+import { openTestStage, SERVICE } from './support.js';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openTestStage();
+});
+
+afterAll(() => stage.dispose());
+
+describe('a dry run', () => {
+  it('shows what differs, with secrets masked, and starts nothing', async () => {
+    const flags = ['--env', 'API_TOKEN=another-secret', '--env', 'NEW=thing', '--args', 'sse'];
+    const { code, stdout } = await stage.canary('start', SERVICE, '--dry-run', ...flags);
+    expect(code).toBe(0);
+    expect(stdout).toContain('env.API_TOKEN: (set) -> (changed)');
+    expect(stdout).toContain('env.NEW: (absent) -> (set)');
+    expect(stdout).toContain('args: streamableHttp -> sse');
+    expect(stdout).not.toMatch(/another-secret|a-secret-of-main|thing/);
+    expect(await stage.rollout(SERVICE)).toBeNull();
+  });
+
+  it('takes the release from an ecosystem file, CommonJS or ESM', async () => {
+    const body = `apps: [{ name: '${SERVICE}', script: '${join(stage.home, 'new.js')}', args: 'a "b c"' }]`;
+    writeFileSync(join(stage.home, 'new.js'), '');
+    for (const [file, text] of [
+      ['eco.config.cjs', `module.exports = { ${body} }`],
+      ['eco.config.mjs', `export const ${body.replace('apps:', 'apps =')}`],
+    ] as const) {
+      writeFileSync(join(stage.home, file), text);
+      const result = await stage.canary('start', SERVICE, '--dry-run', '--from', file);
+      expect(result).toMatchObject({ code: 0, stderr: '' });
+      expect(result.stdout).toContain('args: streamableHttp -> a b c');
+      expect(result.stdout).toContain('new.js');
+    }
+  });
+});
+
+describe('a start that cannot be', () => {
+  const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+    ['of an unknown service', ['start', 'nobody'], 2, /no service nobody .* it has mcp-everything/],
+    [
+      'with a bad weight',
+      ['start', SERVICE, '--weight', '200%'],
+      2,
+      /--weight: got "200%", wanted/,
+    ],
+    [
+      'with a bad window',
+      ['start', SERVICE, '--window', 'soon'],
+      2,
+      /--window: got "soon", wanted/,
+    ],
+    [
+      'with steps and a weight',
+      ['start', SERVICE, '--steps', '1% for 1s', '--weight', '5%'],
+      2,
+      /--steps goes without/,
+    ],
+    ['with an --env without =', ['start', SERVICE, '--env', 'secret'], 2, /--env wants KEY=VALUE/],
+    ['with an unknown flag', ['start', SERVICE, '--wieght', '5%'], 2, /Did you mean --weight/],
+    [
+      'with a script that is not there',
+      ['start', SERVICE, '--script', '/no/such.js'],
+      1,
+      /script \/no\/such\.js cannot be read/,
+    ],
+    [
+      'with an interpreter that is not there',
+      ['start', SERVICE, '--interpreter', '/no/python'],
+      1,
+      /interpreter \/no\/python cannot be found/,
+    ],
+    [
+      'from a file that is not there',
+      ['start', SERVICE, '--from', 'no.config.js'],
+      2,
+      /cannot load .*no\.config\.js/,
+    ],
+  ];
+
+  it.each(cases)('%s says so', async (_, args, code, message) => {
+    const result = await stage.canary(...args);
+    expect(result.stderr).toMatch(message);
+    expect(result.code).toBe(code);
+    expect(await stage.rollout(SERVICE)).toBeNull();
+  });
+
+  it('for a taken canary port names who has it', async () => {
+    const server = createServer().listen(stage.ports(SERVICE).canary, '127.0.0.1');
+    const result = await stage.canary('start', SERVICE);
+    server.close();
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain(`is taken by process ${process.pid}`);
+  });
+});
+
+describe('the configuration', () => {
+  it('that is wrong is shown with every place, and exit code 2', async () => {
+    const file = join(stage.home, 'bad.yaml');
+    writeFileSync(
+      file,
+      'services:\n  a:\n    listen: 10\n    stable: 11\n    canary: 11\n    wieght: 10%\n    window: soon\n',
+    );
+    const result = await stage.canary('validate', '--config', file);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(/bad\.yaml:6:5/);
+    expect(result.stderr).toContain('weight');
+    expect(result.stderr).toMatch(/bad\.yaml:7:13/);
+    expect(result.stderr).toContain('^');
+  });
+
+  it('that is right is said to be, and the schema is printed', async () => {
+    const valid = await stage.canary('validate');
+    expect(valid).toMatchObject({ code: 0, stderr: '' });
+    const schema = await stage.canary('schema');
+    expect(JSON.parse(schema.stdout)).toMatchObject({ type: 'object' });
+  });
+
+  it('that is wrong keeps both processes from starting, and says why', async () => {
+    const opened = openStage({
+      apps: [{ name: 'a', script: join(stage.home, 'new.js') }],
+      defaults: { weight: 'much' },
+    });
+    await expect(opened).rejects.toThrow(/canary-orchestrator does not answer/);
+  }, 60_000);
+});
+
+describe('the state folder', () => {
+  it('is for its owner only, and so are the sockets and databases', () => {
+    expect(statSync(stage.home).mode & 0o777).toBe(0o700);
+    for (const name of ['orchestrator.sock', 'proxy.sock', 'rollouts.db', 'proxy.db']) {
+      expect([name, statSync(join(stage.home, name)).mode & 0o777]).toEqual([name, 0o600]);
+    }
+  });
+});
+
+describe('the help', () => {
+  it('names every verb and the exit codes', async () => {
+    const { code, stdout } = await stage.canary('--help');
+    expect(code).toBe(0);
+    for (const verb of [
+      'start',
+      'status',
+      'promote',
+      'rollback',
+      'pause',
+      'resume',
+      'history',
+      'validate',
+      'schema',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
+    }
+    expect(stdout).toContain('4 held for a person');
+  });
+});

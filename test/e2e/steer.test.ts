@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAgents, type Agents } from '../../demo/agents.js';
+import type { Stage } from '../../demo/stage.js';
+import {
+  expectTidy,
+  fault,
+  openTestStage,
+  pm2App,
+  reach,
+  reachEnd,
+  SERVICE,
+  start,
+} from './support.js';
+
+let stage: Stage;
+let agents: Agents;
+
+beforeAll(async () => {
+  stage = await openTestStage({ window: '2s', bake: '2s', minimum: { calls: 5, sessions: 1 } });
+  agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 6, pauseMs: 20 });
+});
+
+afterAll(async () => {
+  await agents.stop();
+  await stage.dispose();
+});
+
+async function mainRelease(): Promise<string | undefined> {
+  const { pid } = (await pm2App(stage, SERVICE))!;
+  const environ = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  return environ.find((entry) => entry.startsWith('RELEASE='));
+}
+
+const PLACES = [
+  'starting',
+  'observing',
+  'promoting/leaving-main',
+  'promoting/restarting-main',
+  'promoting/returning',
+  'baking',
+];
+
+describe.each(PLACES)('a person in %s', (where) => {
+  it('rolls back, and main runs what it ran', async () => {
+    const before = await mainRelease();
+    await start(stage, '--env', `RELEASE=back from ${where}`);
+    await reach(stage, where);
+    const { code } = await stage.canary('rollback', SERVICE, '--reason', 'on call', '--wait');
+    expect(code).toBe(3);
+    expect((await reachEnd(stage)).reason).toContain('on call');
+    expect(await mainRelease()).toBe(before);
+    await expectTidy(stage);
+  });
+
+  it('promotes, and main runs the release', async () => {
+    const release = `RELEASE=on from ${where}`;
+    await start(stage, '--env', release, '--window', where === 'observing' ? '60s' : '2s');
+    await reach(stage, where);
+    const { code } = await stage.canary('promote', SERVICE, '--wait');
+    expect(code).toBe(0);
+    expect(await mainRelease()).toBe(release);
+    await expectTidy(stage);
+  });
+});
+
+describe('a paused rollout', () => {
+  it('is held with exit code 4, goes on after resume, and can be rolled back', async () => {
+    await start(stage, '--env', 'RELEASE=paused', '--window', '60s');
+    await reach(stage, 'observing');
+    expect((await stage.canary('pause', SERVICE, '--wait')).code).toBe(4);
+    expect((await stage.canary('resume', SERVICE)).code).toBe(0);
+    await reach(stage, 'observing');
+    expect((await stage.canary('pause', SERVICE, '--wait')).code).toBe(4);
+    expect((await stage.canary('rollback', SERVICE, '--wait')).code).toBe(3);
+    await expectTidy(stage);
+  });
+});
+
+describe('an order that makes no sense', () => {
+  it('is refused with the reason', async () => {
+    const none = await stage.canary('promote', SERVICE);
+    expect(none).toMatchObject({ code: 1 });
+    expect(none.stderr).toContain(`${SERVICE} has no rollout under way`);
+
+    await start(stage, fault('never-listens'));
+    const second = await stage.canary('start', SERVICE);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/is under way \(starting\)/);
+    await stage.canary('rollback', SERVICE, '--wait');
+    await expectTidy(stage);
+  });
+});
