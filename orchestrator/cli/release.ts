@@ -120,7 +120,9 @@ async function load(path: string): Promise<unknown> {
 /** PM2 takes a list of apps, or `apps` in an object, by CommonJS or ESM export. */
 function appsOf(loaded: unknown): unknown {
   if (Array.isArray(loaded)) return loaded;
-  const module = z.looseObject({ apps: z.unknown(), default: z.unknown() }).safeParse(loaded).data;
+  const module = z
+    .looseObject({ apps: z.unknown().optional(), default: z.unknown().optional() })
+    .safeParse(loaded).data;
   if (module === undefined) return undefined;
   return module.apps ?? appsOf(module.default);
 }

@@ -11,18 +11,22 @@ import {
   reachEnd,
   SERVICE,
   start,
+  startSlowAgent,
+  type SlowAgent,
 } from './support.js';
 
 let stage: Stage;
 let agents: Agents;
+let slow: readonly SlowAgent[];
 
 beforeAll(async () => {
   stage = await openTestStage({ window: '2s', bake: '2s', minimum: { calls: 5, sessions: 1 } });
   agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 6, pauseMs: 20 });
+  slow = await Promise.all([1, 2, 3, 4].map(() => startSlowAgent(stage)));
 });
 
 afterAll(async () => {
-  await agents.stop();
+  await Promise.all([agents, ...slow].map((each) => each.stop()));
   await stage.dispose();
 });
 

@@ -1,6 +1,7 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect } from 'vitest';
 import { callUnix } from '../../common/unix-http.js';
 import { packageRoot } from '../../common/package.js';
@@ -46,6 +47,31 @@ export function fault(name: string): string {
     ? join('demo', 'faults')
     : join('test', 'fixtures', 'faults');
   return `--env=NODE_OPTIONS=--import=${join(packageRoot(), folder, `${name}.mjs`)}`;
+}
+
+export interface SlowAgent {
+  stop(): Promise<void>;
+}
+
+/**
+ * An agent that always has a call of a second in flight. With a few of them no track is ever
+ * empty at once, so that the stages that wait for it last long enough to be interrupted.
+ */
+export async function startSlowAgent(stage: Stage): Promise<SlowAgent> {
+  const client = new Client({ name: 'slow-agent', version: '1' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(stage.url(SERVICE))));
+  let stopped = false;
+  const work = (async (): Promise<void> => {
+    const call = { name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 2 } };
+    while (!stopped) await client.callTool(call).catch(() => undefined);
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await work;
+      await client.close();
+    },
+  };
 }
 
 /** Starts a canary and expects that it begins. */
