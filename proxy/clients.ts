@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Track } from '../common/protocol.js';
 import { Affinity, ClientKeys } from './affinity.js';
+import type { LiveCall } from './live-call.js';
 import type { Acquired, Binding, Pin } from './pin.js';
 import { Split } from './split.js';
 import type { Tracks } from './tracks.js';
@@ -62,7 +63,7 @@ export class ClientPin implements Pin {
         ? { kind: 'unavailable', track, reason: 'the track is not routed' }
         : {
             kind: 'bound',
-            binding: { track, upstream, upstreamId: null, generation: 0, calls: 0 },
+            binding: { track, upstream, upstreamId: null, generation: 0, calls: new Set() },
           },
     );
   }
@@ -76,11 +77,11 @@ export class ClientPin implements Pin {
     this.clients.moveFrom(this.label, binding.track, waitedMs);
   }
 
-  began(binding: Binding): void {
-    this.tracks.meter(binding.track).inFlight += 1;
+  began(binding: Binding, call: LiveCall): void {
+    this.tracks.meter(binding.track).live.add(call);
   }
 
-  ended(binding: Binding): void {
-    this.tracks.meter(binding.track).inFlight -= 1;
+  ended(binding: Binding, call: LiveCall): void {
+    this.tracks.meter(binding.track).live.delete(call);
   }
 }

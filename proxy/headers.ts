@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 export const SESSION_HEADER = 'mcp-session-id';
 
-const HOP_BY_HOP = new Set([
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -19,44 +19,55 @@ const HOP_BY_HOP = new Set([
   'http2-settings',
 ]);
 
-/** Set anew by us, by undici, or not wanted upstream: answers must stay readable for accounting. */
-const REPLACED = new Set([
+const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'];
+
+/** Of a request that is passed on as it is. */
+const REPLACED_IN_PASSED: ReadonlySet<string> = new Set(['expect', ...FORWARDED]);
+/** Of a request that is sent anew: its body is measured again, its answer must stay readable. */
+const REPLACED: ReadonlySet<string> = new Set([
+  ...REPLACED_IN_PASSED,
   'content-length',
-  'expect',
   'accept-encoding',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
   SESSION_HEADER,
 ]);
 
 /** Fields that `Connection` may not name away: without them the request means something else. */
-const NEVER_NAMED = new Set(['host', 'content-length', 'authorization', 'cookie']);
+const NEVER_NAMED: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'authorization',
+  'cookie',
+]);
 
 function namedByConnection(connection: string | undefined): ReadonlySet<string> | null {
   if (connection === undefined) return null;
   const lower = connection.toLowerCase();
   if (lower === 'keep-alive' || lower === 'close') return null;
-  return new Set(
-    lower
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => !NEVER_NAMED.has(name)),
-  );
+  const names = lower.split(',').map((name) => name.trim());
+  return new Set(names.filter((name) => !NEVER_NAMED.has(name)));
 }
 
 /**
- * The client's headers as the upstream gets them, as a flat list of names and values: without
- * the session id, which is the caller's to add.
+ * The client's headers for an MCP request, as a flat list of names and values: without the session
+ * id, which is the caller's to add.
  */
 export function forwardedHeaders(req: IncomingMessage): string[] {
+  return requestHeaders(req, REPLACED);
+}
+
+/** The client's headers for a request that is passed on as it is, as a flat list. */
+export function passedHeaders(req: IncomingMessage): string[] {
+  return requestHeaders(req, REPLACED_IN_PASSED);
+}
+
+function requestHeaders(req: IncomingMessage, replaced: ReadonlySet<string>): string[] {
   const named = namedByConnection(req.headers.connection);
   const raw = req.rawHeaders;
   const out: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || REPLACED.has(lower) || named?.has(lower)) continue;
+    if (HOP_BY_HOP.has(lower) || replaced.has(lower) || named?.has(lower)) continue;
     out.push(name, raw[i + 1] ?? '');
   }
   const from = req.socket.remoteAddress ?? 'unknown';
@@ -76,9 +87,11 @@ function single(value: string | string[] | undefined): string | undefined {
 export function answerHeaders(headers: IncomingHttpHeaders, omit: ReadonlySet<string>): string[] {
   const named = namedByConnection(headers.connection);
   const out: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value === undefined || HOP_BY_HOP.has(name) || omit.has(name) || named?.has(name)) continue;
-    for (const one of Array.isArray(value) ? value : [value]) out.push(name, one);
+    if (typeof value === 'string') out.push(name, value);
+    else for (const one of value) out.push(name, one);
   }
   return out;
 }

@@ -15,80 +15,115 @@ import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
-import type { Logger } from '../common/log.js';
 import type { Outcome, TrackRoute } from '../common/protocol.js';
-import { answerHeaders, forwardedHeaders } from './headers.js';
+import { answerHeaders, passedHeaders } from './headers.js';
 import { writeHeadSafely } from './mcp/answer.js';
+import { outcomeOfStatus } from './mcp/outcome.js';
 
 const NO_HEADERS: ReadonlySet<string> = new Set();
 const MAX_IDLE_SOCKETS = 256;
+/** http-proxy needs these on an upgrade; they are the handshake's own. */
+const UPGRADE_HEADERS: ReadonlySet<string> = new Set(['connection', 'upgrade']);
 
-/** How a passed request ended. */
-export type Passed = (outcome: Outcome) => void;
+/** One request that is passed on: its two sides, and who waits for its end. */
+class Passing {
+  private readonly res: ServerResponse;
+  private readonly onEnd: (outcome: Outcome) => void;
+  private upstream: ClientRequest | null = null;
+  private isOver = false;
+
+  constructor(res: ServerResponse, onEnd: (outcome: Outcome) => void) {
+    this.res = res;
+    this.onEnd = onEnd;
+    res.once('close', () => {
+      if (!res.writableFinished) this.end('client_gone');
+      this.upstream?.destroy();
+    });
+  }
+
+  sending(upstream: ClientRequest): void {
+    this.upstream = upstream;
+    if (this.res.destroyed) upstream.destroy();
+  }
+
+  relay(answer: IncomingMessage): void {
+    const { res } = this;
+    const status = answer.statusCode ?? 502;
+    const head = { status, statusMessage: answer.statusMessage ?? '', headers: answer.headers };
+    writeHeadSafely(res, head, answerHeaders(answer.headers, NO_HEADERS));
+    if (answer.headers['content-length'] === undefined) res.flushHeaders();
+    answer.on('error', () => res.destroy());
+    answer.once('close', () => {
+      if (answer.complete) return;
+      this.end('cut');
+      res.destroy();
+    });
+    res.once('finish', () => this.end(outcomeOfStatus(status)));
+    answer.pipe(res);
+  }
+
+  fail(): void {
+    this.end(this.res.headersSent ? 'cut' : 'connect_error');
+    answerText(this.res, 502, 'the server cannot be reached');
+  }
+
+  private end(outcome: Outcome): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.onEnd(outcome);
+  }
+}
 
 export class Passthrough {
   private readonly agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS });
+  private readonly passing = new WeakMap<IncomingMessage, Passing>();
   private readonly proxy = httpProxy.createProxyServer({
     agent: this.agent,
     selfHandleResponse: true,
-    xfwd: false,
   });
 
-  private readonly log: Logger;
-
-  constructor(log: Logger) {
-    this.log = log;
-    this.proxy.on('error', () => undefined);
-    this.proxy.on('proxyReq', (upstream, req) => replaceHeaders(upstream, req));
-    this.proxy.on('proxyReqWs', (upstream, _req, socket) => {
-      socket.on('error', () => upstream.destroy());
-      upstream.on('error', () => socket.destroy());
+  constructor() {
+    this.proxy.on('proxyReq', (upstream, req) => {
+      replaceHeaders(upstream, req, NO_HEADERS);
+      this.passing.get(req)?.sending(upstream);
+    });
+    this.proxy.on('proxyRes', (answer, req) => this.passing.get(req)?.relay(answer));
+    this.proxy.on('proxyReqWs', (upstream, req, socket) => {
+      replaceHeaders(upstream, req, UPGRADE_HEADERS);
+      socket.once('close', () => upstream.destroy());
+      upstream.once('upgrade', (_answer, upstreamSocket: Duplex) => {
+        upstreamSocket.on('error', () => socket.destroy());
+        socket.once('close', () => upstreamSocket.destroy());
+      });
     });
   }
 
-  /** Passes a plain request on. `passed` is called once, when it is over. */
-  web(req: IncomingMessage, res: ServerResponse, target: TrackRoute, passed: Passed): void {
+  /** Passes a plain request on. `onEnd` is called once. */
+  web(
+    req: IncomingMessage,
+    res: ServerResponse,
+    target: TrackRoute,
+    onEnd: (outcome: Outcome) => void,
+  ): void {
     const problem = refusedBecause(req);
     if (problem !== null) {
       answerText(res, problem.status, problem.message);
-      return passed('client_error');
+      return onEnd('client_error');
     }
-    let over = false;
-    const finish = (outcome: Outcome): void => {
-      if (over) return;
-      over = true;
-      passed(outcome);
-    };
-    let upstream: IncomingMessage | null = null;
-    res.once('close', () => {
-      if (!res.writableFinished) finish('client_gone');
-      upstream?.destroy();
-    });
-    const onAnswer = (answer: IncomingMessage, request: IncomingMessage): void => {
-      if (request !== req) return;
-      this.proxy.off('proxyRes', onAnswer);
-      upstream = answer;
-      relay(answer, res, finish);
-    };
-    this.proxy.on('proxyRes', onAnswer);
-    this.proxy.web(req, res, { target: urlOf(target) }, (error) => {
-      this.proxy.off('proxyRes', onAnswer);
-      finish(upstream === null ? 'connect_error' : 'cut');
-      this.log.debug({ reason: error.message }, 'a passed request failed');
-      answerText(res, 502, 'the server cannot be reached');
-    });
+    const passing = new Passing(res, onEnd);
+    this.passing.set(req, passing);
+    this.proxy.web(req, res, { target: urlOf(target) }, () => passing.fail());
   }
 
-  /** Passes a WebSocket on. `passed` is called once, when it is over. */
+  /** Passes a WebSocket on. `onEnd` is called once. */
   upgrade(
     req: IncomingMessage,
     socket: Duplex,
-    head: Buffer,
-    target: TrackRoute,
-    passed: () => void,
+    { head, target }: { readonly head: Buffer; readonly target: TrackRoute },
+    onEnd: () => void,
   ): void {
     socket.on('error', () => socket.destroy());
-    socket.once('close', passed);
+    socket.once('close', onEnd);
     if (!isOriginForm(req) || !(socket instanceof Socket)) {
       socket.destroy();
       return;
@@ -134,35 +169,19 @@ function answerText(res: ServerResponse, status: number, text: string): void {
 }
 
 /** http-proxy copies the client's headers: what must not pass is taken out, the chain is added. */
-function replaceHeaders(upstream: ClientRequest, req: IncomingMessage): void {
-  if (upstream.headersSent) return;
-  const kept = forwardedHeaders(req);
-  const names = new Set(kept.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+function replaceHeaders(
+  upstream: ClientRequest,
+  req: IncomingMessage,
+  kept: ReadonlySet<string>,
+): void {
+  const passed = passedHeaders(req);
+  const names = new Set(passed.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
   for (const name of upstream.getHeaderNames()) {
     const isFraming = name === 'content-length' || name === 'transfer-encoding';
-    if (!names.has(name) && !isFraming && name !== 'host' && name !== 'connection')
-      upstream.removeHeader(name);
+    if (!names.has(name) && !isFraming && !kept.has(name)) upstream.removeHeader(name);
   }
-  for (let i = 0; i < kept.length; i += 2) {
-    const name = kept[i] ?? '';
-    if (name.startsWith('x-forwarded-')) upstream.setHeader(name, kept[i + 1] ?? '');
+  for (let i = 0; i < passed.length; i += 2) {
+    const name = passed[i] ?? '';
+    if (name.startsWith('x-forwarded-')) upstream.setHeader(name, passed[i + 1] ?? '');
   }
-}
-
-function relay(answer: IncomingMessage, res: ServerResponse, finish: Passed): void {
-  const status = answer.statusCode ?? 502;
-  const head = { status, statusMessage: answer.statusMessage ?? '', headers: answer.headers };
-  writeHeadSafely(res, head, answerHeaders(answer.headers, NO_HEADERS));
-  if (answer.headers['content-length'] === undefined) res.flushHeaders();
-  answer.on('error', () => res.destroy());
-  answer.once('close', () => {
-    if (answer.complete) return;
-    finish('cut');
-    res.destroy();
-  });
-  answer.pipe(res);
-  res.once('finish', () => {
-    if (status >= 500) finish('http_error');
-    else finish(status >= 400 ? 'client_error' : 'ok');
-  });
 }

@@ -3,6 +3,7 @@
  * pin knows its track and gives a binding to send on.
  */
 import type { Track } from '../common/protocol.js';
+import type { LiveCall } from './live-call.js';
 import type { Upstream } from './upstream.js';
 
 /** How long a request waits for an instance that does not answer its door, e.g. while it restarts. */
@@ -16,8 +17,8 @@ export interface Binding {
   readonly upstreamId: string | null;
   /** Grows with every handshake of a session. */
   readonly generation: number;
-  /** Requests in flight on it. */
-  calls: number;
+  /** In flight on it. */
+  readonly calls: Set<LiveCall>;
 }
 
 export type Acquired =
@@ -36,7 +37,8 @@ export interface Pin {
   forget(binding: Binding): void;
   /** The instance could not be reached, for `waitedMs` by now. */
   unreachable(binding: Binding, waitedMs: number): void;
-  /** A request went out on the binding, and it ended. */
-  began(binding: Binding): void;
-  ended(binding: Binding): void;
+  /** A call goes out on the binding. */
+  began(binding: Binding, call: LiveCall): void;
+  /** It is over there. */
+  ended(binding: Binding, call: LiveCall): void;
 }

@@ -5,6 +5,7 @@ import type { ServiceConfig } from '../config/types.js';
 import type { Accounts } from './accounts.js';
 import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';
+import type { BodyBudget } from './mcp/body.js';
 import type { Sessions } from './sessions.js';
 import type { Tracks } from './tracks.js';
 
@@ -15,6 +16,7 @@ export interface Plane {
   readonly clients: Clients;
   readonly catalog: ToolCatalog;
   readonly accounts: Accounts;
+  readonly bodies: BodyBudget;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -3,15 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
-import { TRACKS, type CallPage, type Route, type ServiceState } from '../common/protocol.js';
+import type { CallPage, Route, ServiceState } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
 import { Accounts } from './accounts.js';
 import { CallLog } from './call-log.js';
 import { Clients } from './clients.js';
 import { Listener } from './listener.js';
+import { NO_IDS } from './live-call.js';
+import { Drains } from './drains.js';
+import { BodyBudget } from './mcp/body.js';
 import { LegacySse } from './mcp/legacy-sse.js';
 import { REFUSALS, refuse } from './mcp/refusals.js';
-import { serveStreamable } from './mcp/streamable.js';
+import { isForEngine, serveStreamable } from './mcp/streamable.js';
 import { ToolCatalog } from './mcp/tool-catalog.js';
 import type { ProxyMetrics } from './metrics.js';
 import { Passthrough } from './passthrough.js';
@@ -19,7 +22,7 @@ import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
 import { Sessions } from './sessions.js';
 import type { Store } from './store.js';
-import { Tracks } from './tracks.js';
+import { Tracks, type Stoppable } from './tracks.js';
 
 const SWEEP_MS = 15_000;
 
@@ -41,6 +44,7 @@ export class Service {
   private readonly legacy: LegacySse;
   private readonly passthrough: Passthrough;
   private readonly listener: Listener;
+  private readonly drains: Drains;
   private sweeper: NodeJS.Timeout | null = null;
 
   constructor({ config, store, metrics, epoch, clock, log }: ServiceParts) {
@@ -54,9 +58,11 @@ export class Service {
     const sessions = new Sessions(config, store, tracks, accounts, clock, log);
     const clients = new Clients(tracks);
     const catalog = new ToolCatalog();
-    this.plane = { config, tracks, sessions, clients, catalog, accounts, clock, log };
+    const bodies = new BodyBudget();
+    this.plane = { config, tracks, sessions, clients, catalog, accounts, bodies, clock, log };
+    this.drains = new Drains(tracks, config.drain);
     this.legacy = new LegacySse(this.plane);
-    this.passthrough = new Passthrough(log);
+    this.passthrough = new Passthrough();
     this.listener = new Listener(
       config.listen,
       {
@@ -71,12 +77,14 @@ export class Service {
   async open(): Promise<void> {
     this.plane.sessions.restore(this.config.mcpPaths[0] ?? '/');
     this.sweeper = setInterval(() => this.plane.sessions.sweep(), SWEEP_MS);
+    this.drains.update();
     await this.listener.open();
   }
 
   /** Lets answers under way finish for `graceMs`, then closes everything. */
   async close(graceMs: number): Promise<void> {
     if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.drains.close();
     this.plane.sessions.flush();
     await this.listener.close(graceMs);
     this.passthrough.close();
@@ -85,18 +93,17 @@ export class Service {
 
   get state(): ServiceState {
     const { tracks } = this.plane;
-    const [stable, canary, baseline] = TRACKS.map((track) => ({ ...tracks.meter(track) })) as [
-      ServiceState['tracks']['stable'],
-      ServiceState['tracks']['stable'],
-      ServiceState['tracks']['stable'],
-    ];
     return {
       service: this.name,
       listen: this.config.listen,
       listening: this.listener.isListening,
       listenError: this.listener.listenError,
       route: tracks.route,
-      tracks: { stable, canary, baseline },
+      tracks: {
+        stable: tracks.meter('stable').state,
+        canary: tracks.meter('canary').state,
+        baseline: tracks.meter('baseline').state,
+      },
     };
   }
 
@@ -105,6 +112,8 @@ export class Service {
     this.store.saveRoute(this.name, route);
     this.plane.tracks.setRoute(route);
     this.plane.sessions.reroute();
+    this.plane.tracks.moveStreams();
+    this.drains.update();
     this.plane.log.info({ route }, 'route set');
     return this.state;
   }
@@ -127,9 +136,9 @@ export class Service {
 
   private async dispatch(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const path = pathOf(req);
-    if (this.config.mcpPaths.includes(path)) return serveStreamable(this.plane, req, res);
-    const isSse = this.config.ssePaths.includes(path);
-    if (isSse && (req.method === 'GET' || req.url?.includes('sessionId=') === true))
+    if (this.config.mcpPaths.includes(path) && isForEngine(req))
+      return serveStreamable(this.plane, req, res);
+    if (this.config.ssePaths.includes(path) && this.legacy.isForUs(req))
       return this.legacy.serve(req, res);
     this.pass(req, res);
   }
@@ -143,10 +152,11 @@ export class Service {
       res.destroy();
       return;
     }
-    const meter = tracks.meter(track);
-    meter.inFlight += 1;
+    const { live } = tracks.meter(track);
+    const call = { ids: NO_IDS, stop: () => res.destroy() };
+    live.add(call);
     this.passthrough.web(req, res, target, (outcome) => {
-      meter.inFlight -= 1;
+      live.delete(call);
       accounts.finish({ track, session: label, tool: 'http', outcome, startedAt });
     });
   }
@@ -159,9 +169,14 @@ export class Service {
       socket.destroy();
       return;
     }
-    const meter = tracks.meter(track);
-    meter.streams += 1;
-    this.passthrough.upgrade(req, socket, head, target, () => (meter.streams -= 1));
+    const { open } = tracks.meter(track);
+    const stream: Stoppable = {
+      stop: (by) => {
+        if (by === 'drained') socket.destroy();
+      },
+    };
+    open.add(stream);
+    this.passthrough.upgrade(req, socket, { head, target }, () => open.delete(stream));
   }
 }
 

@@ -11,8 +11,11 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { Handshake, Negotiated } from './mcp/handshake.js';
+import type { Gate } from './gate.js';
+import type { LiveCall } from './live-call.js';
 import { PATIENCE_MS, type Acquired, type Binding, type Pin } from './pin.js';
 import type { Split } from './split.js';
+import { Suspended } from './mcp/suspended.js';
 import type { SessionKind, StoredSession } from './store.js';
 import type { Tracks } from './tracks.js';
 import type { Upstream } from './upstream.js';
@@ -24,6 +27,8 @@ const MAX_RETRY_MS = 500;
 export interface SessionWorld {
   readonly tracks: Tracks;
   readonly split: Split<Track>;
+  /** Bounds the handshakes under way: a track that is emptied moves thousands of sessions. */
+  readonly handshakes: Gate;
   readonly clock: Clock;
   readonly log: Logger;
   /** Stores the session as it is now. */
@@ -37,11 +42,6 @@ export interface Connector {
   connect(session: Session, upstream: Upstream, headers: readonly string[]): Promise<Handshake>;
   /** Nobody waits for it. */
   disconnect(session: Session, binding: Binding): void;
-}
-
-/** Something that holds a stream open for the session and must follow it when it moves. */
-export interface Follower {
-  follow(): void;
 }
 
 export class Session implements Pin {
@@ -58,9 +58,13 @@ export class Session implements Pin {
   headers: readonly string[] = [];
   /** The client's latest request target on the MCP endpoint. */
   path: string;
-  readonly followers = new Set<Follower>();
+  /** Client streams that are open. */
+  streams = 0;
+  readonly suspended = new Suspended();
   private pinned: Track;
   private binding: Binding | null = null;
+  /** Left behind with calls in flight. */
+  private readonly retired = new Set<Binding>();
   private handshaking: Promise<Acquired> | null = null;
   private generation: number;
   private closed = false;
@@ -90,7 +94,8 @@ export class Session implements Pin {
     this.generation = stored.generation;
     this.world.tracks.meter(this.pinned).sessions += 1;
     const upstream = world.tracks.upstream(stored.track);
-    if (upstream !== null && stored.upstreamId !== null) this.bind(upstream, stored.upstreamId);
+    const isLive = stored.kind === 'streamable' && stored.upstreamId !== null;
+    if (upstream !== null && isLive) this.bind(upstream, stored.upstreamId);
   }
 
   /** The session's client has come (back) with a transport of its own. */
@@ -104,6 +109,11 @@ export class Session implements Pin {
 
   get track(): Track {
     return this.pinned;
+  }
+
+  /** The generation that the next binding will have. */
+  get nextGeneration(): number {
+    return this.generation + 1;
   }
 
   get current(): Binding | null {
@@ -144,7 +154,6 @@ export class Session implements Pin {
   leave(): boolean {
     if (this.closed || this.world.tracks.mayStay(this.pinned)) return false;
     this.pinTo(this.world.split.pick(this.world.tracks.open()) ?? 'stable');
-    for (const follower of [...this.followers]) follower.follow();
     return true;
   }
 
@@ -156,15 +165,37 @@ export class Session implements Pin {
     this.forget(binding);
   }
 
-  began(binding: Binding): void {
-    binding.calls += 1;
-    this.world.tracks.meter(binding.track).inFlight += 1;
+  began(binding: Binding, call: LiveCall): void {
+    binding.calls.add(call);
+    this.world.tracks.meter(binding.track).live.add(call);
   }
 
-  ended(binding: Binding): void {
-    binding.calls -= 1;
-    this.world.tracks.meter(binding.track).inFlight -= 1;
-    if (binding.calls === 0 && binding !== this.binding) this.sayGoodbye(binding);
+  ended(binding: Binding, call: LiveCall): void {
+    binding.calls.delete(call);
+    this.world.tracks.meter(binding.track).live.delete(call);
+    if (binding.calls.size > 0 || !this.retired.delete(binding)) return;
+    this.connector.disconnect(this, binding);
+  }
+
+  /** The binding of that generation, while it can still be used. */
+  bindingOf(generation: number): Binding | null {
+    return this.bindings().find((binding) => binding.generation === generation) ?? null;
+  }
+
+  /** The binding on which the request with that id (a raw token) is in flight. */
+  bindingOfCall(id: string): Binding | null {
+    const hasCall = ({ calls }: Binding): boolean => [...calls].some(({ ids }) => ids.has(id));
+    return this.bindings().find(hasCall) ?? null;
+  }
+
+  private bindings(): Binding[] {
+    return this.binding === null ? [...this.retired] : [this.binding, ...this.retired];
+  }
+
+  /** Ends a binding upstream: now, or when its last call has ended. */
+  private retire(binding: Binding): void {
+    if (binding.calls.size > 0) this.retired.add(binding);
+    else this.connector.disconnect(this, binding);
   }
 
   /** Ends the session: on the instance too, when `upstream` says so. */
@@ -174,7 +205,7 @@ export class Session implements Pin {
     this.world.tracks.meter(this.pinned).sessions -= 1;
     const binding = this.binding;
     this.binding = null;
-    if (upstream && binding !== null) this.sayGoodbye(binding);
+    if (upstream && binding !== null) this.retire(binding);
   }
 
   get isClosed(): boolean {
@@ -187,19 +218,24 @@ export class Session implements Pin {
     this.world.tracks.meter(this.pinned).sessions -= 1;
     this.pinned = track;
     this.world.tracks.meter(track).sessions += 1;
-    if (old !== null && old.calls === 0) this.sayGoodbye(old);
+    if (old !== null) this.retire(old);
+  }
+
+  private bindNext(upstream: Upstream, upstreamId: string | null): Binding {
+    this.generation += 1;
+    this.world.tracks.meter(this.pinned).sessionsOpened += 1;
+    return this.bind(upstream, upstreamId);
   }
 
   private bind(upstream: Upstream, upstreamId: string | null): Binding {
     const { generation } = this;
-    this.binding = { track: this.pinned, upstream, upstreamId, generation, calls: 0 };
+    this.binding = { track: this.pinned, upstream, upstreamId, generation, calls: new Set() };
     return this.binding;
   }
 
   /** The first binding: the client's own `initialize` was answered. */
   adopt(upstream: Upstream, upstreamId: string | null): Binding {
-    this.world.tracks.meter(this.pinned).sessionsOpened += 1;
-    return this.bind(upstream, upstreamId);
+    return this.bindNext(upstream, upstreamId);
   }
 
   private async establish(headers: readonly string[]): Promise<Acquired> {
@@ -207,7 +243,7 @@ export class Session implements Pin {
     const startedAt = clock.now();
     for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       if (!tracks.mayStay(this.pinned)) this.leave();
-      const shaken = await this.handshakeOn(headers);
+      const shaken = await this.world.handshakes.run(() => this.handshakeOn(headers));
       if (shaken.kind === 'bound') return shaken;
       const { reason } = shaken;
       const waitedMs = clock.now() - startedAt;
@@ -232,19 +268,19 @@ export class Session implements Pin {
     const shaken = await this.connector.connect(this, upstream, headers);
     if (shaken.kind !== 'done') return { kind: 'unavailable', track, reason: shaken.reason };
     if (this.closed || track !== this.pinned) {
-      this.sayGoodbye({ track, upstream, upstreamId: shaken.upstreamId, generation: 0, calls: 0 });
+      const { upstreamId } = shaken;
+      this.connector.disconnect(this, {
+        track,
+        upstream,
+        upstreamId,
+        generation: 0,
+        calls: new Set(),
+      });
       return { kind: 'unavailable', track, reason: 'moved on during the handshake' };
     }
-    this.generation += 1;
-    this.world.tracks.meter(track).sessionsOpened += 1;
-    const binding = this.bind(upstream, shaken.upstreamId);
+    const binding = this.bindNext(upstream, shaken.upstreamId);
     this.world.save(this);
-    this.world.moved(this);
+    if (binding.generation > 0) this.world.moved(this);
     return { kind: 'bound', binding };
-  }
-
-  /** Ends the instance's session, so that it does not leak there. */
-  private sayGoodbye(binding: Binding): void {
-    this.connector.disconnect(this, binding);
   }
 }

@@ -5,6 +5,8 @@ import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
 import type { Accounts } from './accounts.js';
+import { Gate } from './gate.js';
+import { disconnected } from './mcp/disconnected.js';
 import { negotiatedSchema, type Negotiated } from './mcp/handshake.js';
 import { Session, type Connector, type SessionWorld } from './session.js';
 import { streamableConnector } from './mcp/connector.js';
@@ -15,6 +17,9 @@ import type { Tracks } from './tracks.js';
 /** 192 bits: it cannot be guessed, and an id that is not ours is not found. */
 const ID_BYTES = 24;
 const LABEL_BYTES = 6;
+const MAX_HANDSHAKES = 64;
+/** A legacy client that lost its stream opens it again after some seconds, or never. */
+const SSE_GRACE_MS = 60_000;
 
 export interface NewSession {
   readonly kind: SessionKind;
@@ -48,6 +53,7 @@ export class Sessions {
     this.world = {
       tracks,
       split: this.split,
+      handshakes: new Gate(MAX_HANDSHAKES),
       clock,
       log,
       save: (session) => this.save(session),
@@ -67,7 +73,13 @@ export class Sessions {
   restore(defaultPath: string): void {
     for (const stored of this.store.loadSessions(this.config.name)) {
       const negotiated = negotiatedOf(stored.negotiated);
-      const session = new Session(stored, negotiated, defaultPath, streamableConnector, this.world);
+      const session = new Session(
+        stored,
+        negotiated,
+        defaultPath,
+        stored.kind === 'sse' ? disconnected : streamableConnector,
+        this.world,
+      );
       this.byId.set(session.id, session);
     }
   }
@@ -88,7 +100,7 @@ export class Sessions {
         label: randomBytes(LABEL_BYTES).toString('hex'),
         track,
         upstreamId: null,
-        generation: 0,
+        generation: -1,
         initialize,
         negotiated: null,
         initialized: false,
@@ -119,24 +131,28 @@ export class Sessions {
 
   /** Sessions on tracks that are being emptied, or are gone, leave them. */
   reroute(): void {
-    for (const session of this.byId.values()) {
-      if (session.leave()) this.save(session);
-    }
+    const moved = [...this.byId.values()].filter((session) => session.leave());
+    this.store.transaction(() => moved.forEach((session) => this.save(session)));
   }
 
   /** Ends what has been idle for too long, and stores when the others were last used. */
   sweep(): void {
-    const oldest = this.clock.now() - this.config.sessionIdleMs;
+    const now = this.clock.now();
+    const { sessionIdleMs } = this.config;
     for (const session of this.byId.values()) {
-      const busy = session.followers.size > 0 || (session.current?.calls ?? 0) > 0;
-      if (!busy && session.usedAtMs < oldest) this.end(session, true);
+      const isBusy = session.streams > 0 || (session.current?.calls.size ?? 0) > 0;
+      const limitMs =
+        session.kind === 'sse' ? Math.min(SSE_GRACE_MS, sessionIdleMs) : sessionIdleMs;
+      if (!isBusy && session.usedAtMs + limitMs < now) this.end(session, true);
     }
     this.flush();
   }
 
   /** Stores when sessions were last used. */
   flush(): void {
-    this.store.touch(this.touched);
+    this.store.transaction(() => {
+      for (const { id, usedAtMs } of this.touched) this.store.touch(id, usedAtMs);
+    });
     this.touched.clear();
   }
 

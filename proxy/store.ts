@@ -139,11 +139,21 @@ export class Store {
     this.dropSession.run(id);
   }
 
-  /** Stores when sessions were last used, in one transaction. */
-  touch(sessions: Iterable<{ readonly id: string; readonly usedAtMs: number }>): void {
+  /** Stores when a session was last used. */
+  touch(id: string, usedAtMs: number): void {
+    this.touchSession.run(Math.round(usedAtMs), id);
+  }
+
+  /** All that `work` writes is written at once, or not at all. */
+  transaction(work: () => void): void {
     this.db.exec('BEGIN');
-    for (const { id, usedAtMs } of sessions) this.touchSession.run(Math.round(usedAtMs), id);
-    this.db.exec('COMMIT');
+    try {
+      work();
+      this.db.exec('COMMIT');
+    } catch (error) {
+      this.db.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   loadSessions(service: string): StoredSession[] {

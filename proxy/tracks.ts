@@ -1,30 +1,37 @@
 /** The instances of one service: the route, a connection pool per endpoint, and what each carries. */
-import { TRACKS, type Route, type Track } from '../common/protocol.js';
+import { TRACKS, type Route, type Track, type TrackState } from '../common/protocol.js';
+import type { LiveCall } from './live-call.js';
 import { mayStay, openTracks } from './route.js';
 import type { Weighted } from './split.js';
 import { Upstream } from './upstream.js';
 
 const STABLE_PATIENCE_MS = 1_000;
 
-/** What a track carries and has carried (common/protocol.ts, TrackState). */
-export interface TrackMeter {
-  sessions: number;
-  inFlight: number;
-  streams: number;
-  sessionsOpened: number;
-  calls: number;
-  errors: number;
+/** What a track carries and has carried. */
+export class TrackMeter {
+  sessions = 0;
+  sessionsOpened = 0;
+  calls = 0;
+  errors = 0;
+  /** Requests sent and not yet answered. */
+  readonly live = new Set<LiveCall>();
+  /** Open server-to-client streams. */
+  readonly open = new Set<Stoppable>();
+
+  get state(): TrackState {
+    const { sessions, sessionsOpened, calls, errors, live, open } = this;
+    return { sessions, inFlight: live.size, streams: open.size, sessionsOpened, calls, errors };
+  }
 }
 
-function newMeter(): TrackMeter {
-  return { sessions: 0, inFlight: 0, streams: 0, sessionsOpened: 0, calls: 0, errors: 0 };
-}
+/** A stream, as those see it who may have to end it. */
+export type Stoppable = Pick<LiveCall, 'stop'>;
 
 export class Tracks {
   private readonly meters: Record<Track, TrackMeter> = {
-    stable: newMeter(),
-    canary: newMeter(),
-    baseline: newMeter(),
+    stable: new TrackMeter(),
+    canary: new TrackMeter(),
+    baseline: new TrackMeter(),
   };
   private readonly upstreams = new Map<string, Upstream>();
 
@@ -59,6 +66,14 @@ export class Tracks {
     const made = new Upstream(target.host, target.port);
     this.upstreams.set(key, made);
     return made;
+  }
+
+  /** Streams on tracks that they may not stay on go where their clients are now. */
+  moveStreams(): void {
+    for (const track of TRACKS) {
+      if (this.mayStay(track)) continue;
+      for (const stream of [...this.meters[track].open]) stream.stop('moved');
+    }
   }
 
   meter(track: Track): TrackMeter {

@@ -1,19 +1,23 @@
 /**
- * The client's side of one POST. What it has been sent so far decides how it can still be answered:
- * nothing yet: anything; an open event stream: further events, of another instance if need be; half
- * a large JSON body: only the truth, a broken connection.
+ * The client's side of one request. What it has been sent so far decides how it can still be
+ * answered: nothing yet: anything; an open event stream: further events, of another instance if need
+ * be; half a large JSON body: only the truth, a broken connection.
  *
  * 1. Small bodies are held until they are whole, so that a cut one can be replaced.
- * 2. Of an event stream only whole events are passed on, unless one outgrows HELD_BYTES.
+ * 2. Of an event stream only whole events are passed on, unless one outgrows the limit.
  */
 import type { ServerResponse } from 'node:http';
 import { answerHeaders, SESSION_HEADER } from '../headers.js';
 import type { AnswerHead } from '../upstream.js';
+import { eventData, EventRelay, type RelayedEvent, type Verdict } from './event-relay.js';
+import { tagEvent } from './generation.js';
 import { MessageScanner, type Message } from './message-scanner.js';
 import { errorMessage, type RpcError } from './refusals.js';
-import { sseEvent, SseParser } from './sse-parser.js';
+import { sseEvent } from './sse-event.js';
 
 const HELD_BYTES = 64 * 1024;
+/** In a session that has moved, whole events are needed to tell its instances' ids apart. */
+const HELD_BYTES_WHEN_MOVED = 4 << 20;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
@@ -21,28 +25,27 @@ const SPACE = 0x20;
 const OWN_HEADERS: ReadonlySet<string> = new Set([SESSION_HEADER]);
 const OWN_AND_LENGTH: ReadonlySet<string> = new Set([SESSION_HEADER, 'content-length']);
 
+/** `wrapped`: a JSON answer goes into an event stream that the client already has open. */
 type Mode = 'idle' | 'held' | 'raw' | 'events' | 'wrapped';
 
 export interface AnswerOptions {
   /** The id that the client knows, told with every answer. */
   sessionId: string | null;
   onMessage(message: Message): void;
-  /** Sees each message whole (up to HELD_BYTES), as text; for the few answers we learn from. */
+  /** Sees each message whole, as text, unless it is larger than HELD_BYTES. */
   onText?: (text: string) => void;
 }
 
 export class Answer {
+  private readonly res: ServerResponse;
+  private readonly options: AnswerOptions;
+  private readonly scanner: MessageScanner;
   private mode: Mode = 'idle';
   private head: AnswerHead | null = null;
   private held: Buffer[] = [];
   private heldBytes = 0;
-  private eventText = '';
+  private relay: EventRelay | null = null;
   private eventIdSeen = false;
-  private readonly scanner: MessageScanner;
-  private parser: SseParser | null = null;
-
-  private readonly res: ServerResponse;
-  private readonly options: AnswerOptions;
 
   constructor(res: ServerResponse, options: AnswerOptions) {
     this.res = res;
@@ -65,26 +68,30 @@ export class Answer {
     return this.eventIdSeen;
   }
 
+  /** The instance's status, 0 before it is known. */
+  get status(): number {
+    return this.head?.status ?? 0;
+  }
+
   set sessionId(id: string) {
     this.options.sessionId = id;
   }
 
-  /** An instance's answer begins. */
-  begin(head: AnswerHead): void {
+  /** An answer begins, of the session's instance of that generation. */
+  begin(head: AnswerHead, generation: number): void {
     this.reset();
     this.head = head;
     const isStream = isEventStream(head);
-    if (this.res.headersSent) this.mode = isStream ? 'events' : 'wrapped';
-    else this.mode = isStream ? 'events' : 'held';
-    if (isStream) this.beginEvents(head);
-    else if (this.mode === 'wrapped') this.res.write('event: message\ndata: ');
+    if (isStream) this.beginEvents(head, generation);
+    else if (this.res.headersSent) this.beginWrapped();
+    else this.mode = 'held';
   }
 
   /** Takes bytes of the answer; false when the client does not keep up. */
   push(chunk: Buffer): boolean {
     switch (this.mode) {
       case 'events':
-        return this.pushEvents(chunk);
+        return this.writeAll(this.relay?.push(chunk) ?? []);
       case 'wrapped':
         this.scanner.push(chunk);
         return this.res.write(withoutNewlines(chunk));
@@ -103,17 +110,17 @@ export class Answer {
   end(): void {
     if (this.mode === 'held') this.endHeld();
     else if (this.mode === 'wrapped') this.res.end('\n\n');
-    else if (this.mode === 'events') this.res.end(this.takeHeld());
     else this.res.end();
   }
 
-  /** Forgets what was held of an attempt that failed. */
+  /** Forgets what was held of an attempt that failed, and ends an event that was cut in the middle. */
   reset(): void {
-    if (this.mode === 'wrapped' && this.res.headersSent) this.res.write('\n\n');
-    this.mode = this.res.headersSent ? this.mode : 'idle';
+    if (this.mode === 'wrapped' || this.relay?.isMidEvent === true) this.res.write('\n\n');
+    if (!this.res.headersSent) this.mode = 'idle';
+    else if (this.mode === 'wrapped') this.mode = 'events';
+    this.relay = null;
     this.takeHeld();
     this.scanner.reset();
-    this.eventText = '';
   }
 
   /** Ends the answer with an error of ours for each of `ids`. */
@@ -134,46 +141,39 @@ export class Answer {
     this.res.end(body);
   }
 
-  private beginEvents(head: AnswerHead): void {
-    this.parser = new SseParser({
-      onData: (chunk, start, end) => this.scanEvent(chunk, start, end),
-      onEvent: (fields) => this.endEvent(fields.id !== null),
-    });
+  private beginEvents(head: AnswerHead, generation: number): void {
+    this.mode = 'events';
+    const limit = generation === 0 ? HELD_BYTES : HELD_BYTES_WHEN_MOVED;
+    this.relay = new EventRelay((event) => this.onEvent(event, generation), limit);
     if (this.res.headersSent) return;
     this.writeHead(head, answerHeaders(head.headers, OWN_HEADERS));
+    // With the first event, if that has come in the same read: one packet instead of two.
     const { res } = this;
     process.nextTick(() => res.flushHeaders());
   }
 
-  private scanEvent(chunk: Buffer, start: number, end: number): void {
-    this.scanner.push(chunk, start, end);
-    const { onText } = this.options;
-    if (onText && this.eventText.length < HELD_BYTES)
-      this.eventText += chunk.toString('latin1', start, end);
+  private beginWrapped(): void {
+    this.mode = 'wrapped';
+    this.res.write('event: message\ndata: ');
   }
 
-  private endEvent(hasId: boolean): void {
-    this.eventIdSeen ||= hasId;
-    this.scanner.reset();
-    if (this.eventText === '') return;
-    this.options.onText?.(Buffer.from(this.eventText, 'latin1').toString('utf8'));
-    this.eventText = '';
+  private onEvent(event: RelayedEvent, generation: number): Verdict {
+    this.eventIdSeen ||= event.fields.id !== null;
+    for (const message of event.messages) this.options.onMessage(message);
+    const raw = this.options.onText === undefined ? null : event.raw();
+    if (raw !== null && event.fields.hasData) this.options.onText?.(eventData(raw));
+    return tagEvent(event, generation);
   }
 
-  private pushEvents(chunk: Buffer): boolean {
-    const whole = this.parser?.push(chunk) ?? chunk.length;
-    if (whole === chunk.length && this.heldBytes === 0) return this.res.write(chunk);
+  private writeAll(pieces: readonly Buffer[]): boolean {
     let keepsUp = true;
-    if (whole > 0) {
-      this.held.push(chunk.subarray(0, whole));
-      keepsUp = this.res.write(this.takeHeld());
-    }
-    if (whole < chunk.length) this.keep(chunk.subarray(whole));
-    return this.heldBytes > HELD_BYTES ? this.res.write(this.takeHeld()) : keepsUp;
+    for (const piece of pieces) keepsUp = this.res.write(piece);
+    return keepsUp;
   }
 
   private hold(chunk: Buffer): boolean {
-    this.keep(chunk);
+    this.held.push(chunk);
+    this.heldBytes += chunk.length;
     if (this.heldBytes <= HELD_BYTES || this.head === null) return true;
     this.mode = 'raw';
     this.writeHead(this.head, answerHeaders(this.head.headers, OWN_HEADERS));
@@ -200,11 +200,6 @@ export class Answer {
   private addSession(headers: string[]): void {
     const { sessionId } = this.options;
     if (sessionId !== null) headers.push(SESSION_HEADER, sessionId);
-  }
-
-  private keep(chunk: Buffer): void {
-    this.held.push(chunk);
-    this.heldBytes += chunk.length;
   }
 
   private takeHeld(): Buffer {
@@ -240,5 +235,5 @@ function cleanReason(reason: string): string {
 
 function withoutNewlines(chunk: Buffer): Buffer {
   if (!chunk.includes(LF) && !chunk.includes(CR)) return chunk;
-  return chunk.map((byte) => (byte === LF || byte === CR ? SPACE : byte)) as Buffer;
+  return Buffer.from(chunk.map((byte) => (byte === LF || byte === CR ? SPACE : byte)));
 }

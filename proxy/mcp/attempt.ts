@@ -1,5 +1,6 @@
 /** One try to have a request answered by one instance, with what became of it as data. */
 import { SESSION_HEADER } from '../headers.js';
+import type { StopReason } from '../live-call.js';
 import type { Binding } from '../pin.js';
 import type { AnswerHead, Exchange, Loss } from '../upstream.js';
 
@@ -14,8 +15,6 @@ export type AttemptEnd =
   /** We stopped it: the client left, time was up, or the track's drain time was. */
   | { readonly kind: 'stopped'; readonly by: StopReason };
 
-export type StopReason = 'client-gone' | 'timeout' | 'drained' | 'moved';
-
 export interface AttemptRequest {
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly path: string;
@@ -25,7 +24,8 @@ export interface AttemptRequest {
 
 /** Where an answer goes. */
 export interface AnswerSink {
-  begin(head: AnswerHead): void;
+  /** `generation`: of the session's instance that answers. */
+  begin(head: AnswerHead, generation: number): void;
   /** False when the client does not keep up. */
   push(chunk: Buffer): boolean;
 }
@@ -88,7 +88,7 @@ export class Attempt {
 
   private pass(head: AnswerHead): void {
     this.options.onHead?.(head);
-    this.options.answer.begin(head);
+    this.options.answer.begin(head, this.options.binding.generation);
   }
 
   private push(chunk: Buffer): void {

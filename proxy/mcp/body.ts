@@ -1,29 +1,89 @@
-/** Reads a request's body into memory, up to a limit. */
-import type { IncomingMessage } from 'node:http';
+/** Reads requests' bodies into memory: each is bounded, and so are all of them together. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MessageScanner, type Message } from './message-scanner.js';
+import { REFUSALS, refuse } from './refusals.js';
 
-export const MAX_BODY_BYTES = 4 << 20;
+export const MAX_BODY_BYTES = 16 << 20;
+const MAX_ALL_BODIES_BYTES = 256 << 20;
+const MAX_MESSAGES = 1_000;
 
-export type Body =
-  | { readonly kind: 'whole'; readonly bytes: Buffer }
-  | { readonly kind: 'too-large' }
-  | { readonly kind: 'aborted' };
+/** The memory that the bodies of requests under way take. */
+export class BodyBudget {
+  private used = 0;
+  private readonly limit: number;
 
-/** Never rejects. The rest of a body that is too large is thrown away unread. */
-export function readBody(req: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<Body> {
+  constructor(limit = MAX_ALL_BODIES_BYTES) {
+    this.limit = limit;
+  }
+
+  /** False when there is no room; nothing is taken then. */
+  take(bytes: number): boolean {
+    if (this.used + bytes > this.limit) return false;
+    this.used += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.used -= bytes;
+  }
+}
+
+export interface ReadBody {
+  /** Its length is taken from the budget; the caller releases it. */
+  readonly body: Buffer;
+  readonly messages: readonly Message[];
+}
+
+/**
+ * The body and the messages in it; null when there is nothing to serve: the client left, or has
+ * been refused. Never rejects.
+ */
+export function readMessages(
+  req: IncomingMessage,
+  res: ServerResponse,
+  budget: BodyBudget,
+): Promise<ReadBody | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
+    const messages: Message[] = [];
     let size = 0;
-    req.on('data', (chunk: Buffer) => {
+    const scanner = new MessageScanner((message) => {
+      if (messages.length < MAX_MESSAGES) messages.push(message);
+    });
+    const give = (read: ReadBody | null): void => {
+      req.off('data', onData);
+      req.off('close', onClose);
+      req.off('end', onEnd);
+      if (read === null) budget.release(size);
+      resolve(read);
+    };
+    const onData = (chunk: Buffer): void => {
+      if (size + chunk.length > MAX_BODY_BYTES) return give(refuseBody(req, res, 413));
+      if (!budget.take(chunk.length)) return give(refuseBody(req, res, 503));
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else resolve({ kind: 'too-large' });
-    });
-    req.once('end', () => {
+      chunks.push(chunk);
+      scanner.push(chunk);
+    };
+    const onClose = (): void => give(null);
+    req.on('data', onData);
+    req.once('close', onClose);
+    const onEnd = (): void => {
       const [only] = chunks;
-      const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-      resolve({ kind: 'whole', bytes });
-    });
-    req.once('close', () => resolve({ kind: 'aborted' }));
-    req.once('error', () => resolve({ kind: 'aborted' }));
+      const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+      give({ body, messages });
+    };
+    req.once('end', onEnd);
   });
+}
+
+/** Refuses and throws the rest of the body away unread. */
+function refuseBody(req: IncomingMessage, res: ServerResponse, status: 413 | 503): null {
+  const message =
+    status === 413
+      ? `a request takes at most ${MAX_BODY_BYTES} bytes`
+      : 'too many large requests at the same time';
+  res.setHeader('connection', 'close');
+  refuse(res, status, { code: REFUSALS.tooLarge, message });
+  req.resume();
+  return null;
 }

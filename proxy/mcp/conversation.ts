@@ -3,57 +3,64 @@
  * stays open while the instance behind it changes.
  *
  * 1. The client learns one message URI, ours, with the session's id.
- * 2. A call is answered by the event with its id, whichever connection it was sent on.
- * 3. Only one upstream connection writes an event in pieces at a time.
+ * 2. A call is answered by the event with its id, whichever connection that comes on.
+ * 3. Events of two connections (during a move) are never mixed, however large they are.
  */
 import type { ServerResponse } from 'node:http';
-import type { Binding } from '../pin.js';
+import type { StopReason } from '../live-call.js';
+import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
-import type { Connector, Follower, Session } from '../session.js';
+import type { Connector, Session } from '../session.js';
+import type { Stoppable } from '../tracks.js';
 import type { Upstream } from '../upstream.js';
 import { ask } from './ask.js';
+import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
+import { tagEvent } from './generation.js';
 import { followUps, initializeFor, protocolHeaders, type Handshake } from './handshake.js';
 import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
-import { outcomeOfMessage } from './outcome.js';
-import { toolOf } from './post.js';
-import { errorMessage, REFUSALS, refuse } from './refusals.js';
-import { mayReplay } from './replay.js';
-import { sseEvent } from './sse-parser.js';
+import { PendingCall } from './pending-call.js';
+import { errorMessage, REFUSALS, refuse, type RpcError } from './refusals.js';
+import { mayReplay, toolsCalled } from './replay.js';
+import { sseEvent } from './sse-event.js';
 import { Upline, type UplineListener } from './upline.js';
 
 const POST_TIMEOUT_MS = 10_000;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-
-interface PendingCall {
-  readonly message: Message;
-  readonly body: Buffer;
-  readonly startedAt: number;
-  binding: Binding;
-  tries: number;
-}
-
+const OWN_REQUEST_TIMEOUT_MS = 10_000;
+const HINTS_TIMEOUT_MS = 1_200;
 const MAX_TRIES = 4;
 
-export class Conversation implements Connector, Follower, UplineListener {
-  private readonly uplines = new Map<string, Upline>();
-  private readonly pending = new Map<string, PendingCall>();
-  /** Answers to handshakes of ours, which the client must not see. */
-  private readonly ours = new Map<string, () => void>();
-  private writer: Upline | null = null;
-  private isOver = false;
+interface OpenUpline {
+  readonly upline: Upline;
+  readonly generation: number;
+  readonly stream: Stoppable;
+  readonly meter: { readonly open: Set<Stoppable> };
+}
 
+/** A message of the client, as it was posted. */
+export interface Posted {
+  readonly body: Buffer;
+  readonly messages: readonly Message[];
+  readonly headers: readonly string[];
+}
+
+export class Conversation implements Connector, UplineListener {
   private readonly plane: Plane;
-  readonly session: Session;
+  private readonly session: Session;
   private readonly res: ServerResponse;
   private readonly path: string;
   private readonly headers: readonly string[];
+  private readonly uplines = new Map<string, OpenUpline>();
+  private readonly pending = new Map<string, PendingCall>();
+  /** Answers to requests of ours, which the client must not see. */
+  private readonly ours = new Map<string, (answer: string) => void>();
+  /** Bytes that wait until another connection's large event is whole. */
+  private readonly delayed: { upline: Upline; bytes: Buffer }[] = [];
+  private isOver = false;
 
   constructor(
     plane: Plane,
     session: Session,
-    res: ServerResponse,
-    path: string,
-    headers: readonly string[],
+    { res, path, headers }: { res: ServerResponse; path: string; headers: readonly string[] },
   ) {
     this.plane = plane;
     this.session = session;
@@ -66,45 +73,44 @@ export class Conversation implements Connector, Follower, UplineListener {
   async run(): Promise<void> {
     const { res, session } = this;
     const closed = new Promise<void>((resolve) => res.once('close', resolve));
-    session.followers.add(this);
+    void closed.then(() => this.end());
+    session.streams += 1;
     const acquired = await session.acquire(this.headers);
     if (acquired.kind === 'unavailable') {
       refuse(res, 503, { code: REFUSALS.unavailable, message: 'the server cannot be reached' });
     } else if (!res.destroyed) this.begin();
     await closed;
-    this.end();
   }
 
-  /** A message of the client. Never rejects. */
-  async post(res: ServerResponse, body: Buffer, headers: readonly string[]) {
-    const messages = scanMessages(body);
-    const acquired = await this.session.acquire(headers);
-    if (acquired.kind === 'unavailable') {
-      this.failAll(
-        messages.filter(isRequest),
-        REFUSALS.unavailable,
-        'the server cannot be reached',
+  /** Delivers a message of the client; gives the status to answer it with. Never rejects. */
+  async post(pin: Pin, { body, messages, headers }: Posted): Promise<number> {
+    const calls = messages
+      .filter(isRequest)
+      .map((message) =>
+        this.newCall(messages.length === 1 ? body : bodyOf(body, message), message),
       );
-      return accept(res);
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const acquired = await pin.acquire(headers);
+      if (acquired.kind === 'unavailable') break;
+      const { binding } = acquired;
+      for (const call of calls) this.register(call, binding);
+      const asked = await this.send(binding, body, headers);
+      if (asked.kind === 'answered') {
+        if (asked.status >= 400) this.withdraw(calls, asked.status);
+        return asked.status;
+      }
+      if (asked.loss.kind !== 'unreachable') {
+        void this.recover(calls.filter((call) => this.release(call)));
+        return 202;
+      }
+      for (const call of calls) if (this.release(call)) call.ids.unreachable(binding.track);
+      pin.unreachable(binding, 0);
     }
-    const { binding } = acquired;
-    for (const message of messages.filter(isRequest)) this.await(message, body, binding);
-    const asked = await ask(
-      binding.upstream,
-      { method: 'POST', path: binding.upstreamId ?? this.path, headers: [...headers], body },
-      POST_TIMEOUT_MS,
-    );
-    if (asked.kind === 'answered' && asked.status >= 400) {
-      this.drop(messages, 'client_error');
-      res.writeHead(asked.status, { 'content-length': 0 });
-      res.end();
-      return;
-    }
-    if (asked.kind === 'lost') this.onPostLost(binding);
-    accept(res);
+    this.fail(calls, UNREACHABLE);
+    return 202;
   }
 
-  // Connector
+  // How the session is set up on an instance.
 
   async connect(
     session: Session,
@@ -112,220 +118,285 @@ export class Conversation implements Connector, Follower, UplineListener {
     headers: readonly string[],
   ): Promise<Handshake> {
     const upline = new Upline(upstream, this);
+    const meter = this.plane.tracks.meter(session.track);
     const opened = await upline.open(this.path, this.headers);
     if (opened.kind !== 'open') return opened;
-    this.uplines.set(opened.endpoint, upline);
-    const done = await this.introduce(session, upstream, opened.endpoint, headers);
-    if (!done) {
-      this.uplines.delete(opened.endpoint);
+    if (this.isOver) {
       upline.close();
-      return { kind: 'unreachable', reason: 'the handshake was not answered' };
+      return { kind: 'refused', reason: 'the client left' };
+    }
+    const stream = { stop: (by: StopReason) => this.stopUpline(by) };
+    const generation = session.nextGeneration;
+    this.uplines.set(opened.endpoint, { upline, generation, stream, meter });
+    meter.open.add(stream);
+    if (!(await this.introduce(session, upstream, opened.endpoint, headers))) {
+      this.close(opened.endpoint);
+      return { kind: 'unreachable', reason: 'initialize was not answered' };
     }
     return { kind: 'done', upstreamId: opened.endpoint, protocolVersion: '2024-11-05' };
   }
 
   disconnect(_session: Session, { upstreamId }: Binding): void {
-    this.uplines.get(upstreamId ?? '')?.close();
-    this.uplines.delete(upstreamId ?? '');
+    this.close(upstreamId ?? '');
   }
 
-  // Follower
+  // What comes from the instances.
 
-  follow(): void {
-    void this.session.acquire(this.headers);
-  }
-
-  // UplineListener
-
-  onEvent(upline: Upline, bytes: Buffer, message: Message | null): void {
-    if (this.writer === upline) this.writer = null;
-    if (message !== null && isResponse(message) && message.id !== null) {
+  onEvent(upline: Upline, event: RelayedEvent): Verdict {
+    for (const message of event.messages) {
+      if (!isResponse(message) || message.id === null) continue;
       const ours = this.ours.get(message.id);
       if (ours !== undefined) {
-        this.ours.delete(message.id);
-        ours();
-        return;
+        ours(eventData(event.raw() ?? Buffer.alloc(0)));
+        return 'drop';
       }
-      this.answered(message);
+      this.answered(message, event);
     }
-    this.write(upline, bytes);
-    if (this.writer === null) for (const other of this.uplines.values()) other.resume();
+    const open = [...this.uplines.values()].find((known) => known.upline === upline);
+    return tagEvent(event, open?.generation ?? 0);
   }
 
-  onPiece(upline: Upline, bytes: Buffer): void {
-    this.writer = upline;
-    for (const other of this.uplines.values()) if (other !== upline) other.pause();
-    this.write(upline, bytes);
+  onBytes(upline: Upline, bytes: Buffer): boolean {
+    const isBusy = [...this.uplines.values()].some(
+      (other) => other.upline !== upline && other.upline.isMidEvent,
+    );
+    if (isBusy) {
+      this.delayed.push({ upline, bytes });
+      return false;
+    }
+    const keepsUp = this.res.write(bytes);
+    if (!keepsUp) this.res.once('drain', () => upline.resume());
+    if (!upline.isMidEvent) this.writeDelayed();
+    return keepsUp;
   }
 
   onGone(upline: Upline): void {
-    if (this.writer === upline) {
-      this.writer = null;
-      this.res.write('\n\n');
-    }
-    for (const [endpoint, known] of this.uplines) {
-      if (known !== upline) continue;
-      this.uplines.delete(endpoint);
-      const binding = this.session.current;
-      if (binding?.upstreamId === endpoint) this.session.forget(binding);
-      void this.recover(endpoint);
-    }
+    if (upline.isMidEvent) this.res.write('\n\n');
+    const endpoint = [...this.uplines].find(([, known]) => known.upline === upline)?.[0] ?? '';
+    this.close(endpoint);
+    this.writeDelayed();
+    const { current } = this.session;
+    if (current?.upstreamId === endpoint) this.session.forget(current);
+    const lost = [...this.pending.values()].filter(
+      ({ binding }) => binding?.upstreamId === endpoint,
+    );
+    void this.recover(lost.filter((call) => this.release(call)));
   }
 
   private begin(): void {
-    const { res, session, path } = this;
-    res.writeHead(200, {
+    this.res.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',
     });
-    const [pathname] = path.split('?');
-    const uri = `${pathname ?? path}?sessionId=${session.id}`;
-    res.write(sseEvent(uri, 'endpoint', session.id));
-    this.plane.tracks.meter(session.track).streams += 1;
+    const [pathname] = this.path.split('?');
+    const uri = `${pathname ?? this.path}?sessionId=${this.session.id}`;
+    this.res.write(sseEvent(uri, 'endpoint', this.session.id));
   }
 
   private end(): void {
     this.isOver = true;
-    const { session } = this;
-    session.followers.delete(this);
-    if (this.res.headersSent) this.plane.tracks.meter(session.track).streams -= 1;
-    for (const call of this.pending.values()) this.settle(call, 'client_gone');
-    this.pending.clear();
-    this.plane.sessions.end(session, true);
-    for (const upline of this.uplines.values()) upline.close();
-    this.uplines.clear();
+    this.session.streams -= 1;
+    for (const call of this.pending.values()) {
+      if (this.release(call)) call.ids.settle('client_gone', call.binding?.track ?? 'stable');
+      call.over();
+    }
+    for (const endpoint of [...this.uplines.keys()]) this.close(endpoint);
+    if (this.session.current !== null) this.session.forget(this.session.current);
+  }
+
+  private stopUpline(by: StopReason): void {
+    if (by === 'moved') void this.session.acquire(this.headers);
+  }
+
+  private close(endpoint: string): void {
+    const open = this.uplines.get(endpoint);
+    if (open === undefined) return;
+    this.uplines.delete(endpoint);
+    open.meter.open.delete(open.stream);
+    open.upline.close();
+  }
+
+  private writeDelayed(): void {
+    for (const { upline, bytes } of this.delayed.splice(0)) {
+      if (this.onBytes(upline, bytes)) upline.resume();
+    }
   }
 
   /** Brings a fresh connection to where the session was. */
   private async introduce(
-    session: Session,
+    { initialize, negotiated, initialized, restore }: Session,
     upstream: Upstream,
     endpoint: string,
     headers: readonly string[],
   ): Promise<boolean> {
-    if (session.initialize === null) return true;
-    const post = (body: Buffer) =>
-      ask(
-        upstream,
-        { method: 'POST', path: endpoint, headers: protocolHeaders(headers), body },
-        HANDSHAKE_TIMEOUT_MS,
-      );
-    const body = initializeFor(session.initialize, session.negotiated);
-    const id = scanMessages(body)[0]?.id ?? null;
-    if (id === null) return false;
-    const answered = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), HANDSHAKE_TIMEOUT_MS);
-      this.ours.set(id, () => {
-        clearTimeout(timer);
-        resolve(true);
-      });
-    });
-    await post(body);
-    if (!(await answered)) return false;
-    for (const text of followUps({
-      initialized: session.initialized,
-      restore: [...session.restore.values()],
-    })) {
-      const followUpId = scanMessages(Buffer.from(text))[0]?.id ?? null;
-      if (followUpId !== null) this.ours.set(followUpId, () => undefined);
-      await post(Buffer.from(text));
+    if (initialize === null) return true;
+    const target = { upstream, endpoint, headers };
+    const body = initializeFor(initialize, negotiated);
+    if ((await this.request(target, body, OWN_REQUEST_TIMEOUT_MS)) === null) return false;
+    for (const text of followUps({ initialized, restore: [...restore.values()] })) {
+      await this.request(target, Buffer.from(text), OWN_REQUEST_TIMEOUT_MS);
     }
     return true;
   }
 
-  private await(message: Message, body: Buffer, binding: Binding): void {
-    this.session.began(binding);
-    const call = { message, body, startedAt: performance.now(), binding, tries: 1 };
-    this.pending.set(message.id ?? '', call);
+  /** Posts a message of ours; gives its answer off the stream, null when there is none in time. */
+  private async request(
+    {
+      upstream,
+      endpoint,
+      headers,
+    }: { upstream: Upstream; endpoint: string; headers: readonly string[] },
+    body: Buffer,
+    timeoutMs: number,
+  ): Promise<string | null> {
+    const id = scanMessages(body)[0]?.id ?? null;
+    const post = { method: 'POST', path: endpoint, headers: protocolHeaders(headers), body };
+    if (id === null) {
+      await ask(upstream, post, timeoutMs);
+      return null;
+    }
+    const answer = new Promise<string | null>((resolve) => {
+      const timer = setTimeout(() => resolve(null), timeoutMs);
+      this.ours.set(id, (text) => {
+        clearTimeout(timer);
+        resolve(text);
+      });
+    });
+    const posted = await ask(upstream, post, timeoutMs);
+    const text = posted.kind === 'lost' ? null : await answer;
+    this.ours.delete(id);
+    return text;
   }
 
-  private answered(message: Message): void {
+  private send(binding: Binding, body: Buffer, headers: readonly string[]) {
+    const path = binding.upstreamId ?? this.path;
+    return ask(
+      binding.upstream,
+      { method: 'POST', path, headers: [...headers], body },
+      POST_TIMEOUT_MS,
+    );
+  }
+
+  private newCall(body: Buffer, message: Message): PendingCall {
+    return new PendingCall(this.plane, this.session.label, { message, body }, (call, by) =>
+      this.stopCall(call, by),
+    );
+  }
+
+  private register(call: PendingCall, binding: Binding): void {
+    call.binding = binding;
+    call.tries += 1;
+    this.pending.set(call.id, call);
+    this.session.began(binding, call);
+  }
+
+  /** Takes a call off the instance it was sent to. False when it has been answered. */
+  private release(call: PendingCall): boolean {
+    if (this.pending.get(call.id) !== call) return false;
+    this.pending.delete(call.id);
+    if (call.binding !== null) this.session.ended(call.binding, call);
+    return true;
+  }
+
+  private answered(message: Message, event: RelayedEvent): void {
     const call = this.pending.get(message.id ?? '');
     if (call === undefined) return;
-    this.pending.delete(message.id ?? '');
-    this.settle(call, outcomeOfMessage(message));
+    if (call.message.method === 'tools/list') this.learnTools(event);
+    this.release(call);
+    call.over();
+    call.ids.answered(message, call.binding?.track ?? 'stable', 200);
   }
 
-  private settle(
-    call: PendingCall,
-    outcome: Parameters<Plane['accounts']['finish']>[0]['outcome'],
-  ) {
-    this.session.ended(call.binding);
-    this.plane.accounts.finish({
-      track: call.binding.track,
-      session: this.session.label,
-      tool: toolOf(call.message),
-      outcome,
-      startedAt: call.startedAt,
-    });
+  private learnTools(event: RelayedEvent): void {
+    const raw = event.raw();
+    if (raw !== null) this.plane.catalog.learnText(eventData(raw));
   }
 
-  private drop(messages: readonly Message[], outcome: 'client_error'): void {
-    for (const { id } of messages) {
-      const call = this.pending.get(id ?? '');
-      if (call === undefined) continue;
-      this.pending.delete(id ?? '');
-      this.settle(call, outcome);
+  /** The POST was refused: no answer will come. */
+  private withdraw(calls: readonly PendingCall[], status: number): void {
+    for (const call of calls) {
+      if (!this.release(call)) continue;
+      call.over();
+      call.ids.settle(
+        status >= 500 ? 'http_error' : 'client_error',
+        call.binding?.track ?? 'stable',
+      );
     }
   }
 
-  private onPostLost(binding: Binding): void {
-    this.session.forget(binding);
-    void this.recover(binding.upstreamId ?? '');
+  private stopCall(call: PendingCall, by: StopReason): void {
+    if (!this.release(call)) return;
+    if (by === 'drained') return void this.recover([call]);
+    call.ids.settle('timeout', call.binding?.track ?? 'stable');
+    const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
+    this.fail([call], { code: REFUSALS.timeout, message });
   }
 
-  /** The connection at `endpoint` is lost: its calls are sent again, or answered with an error. */
-  private async recover(endpoint: string): Promise<void> {
+  /**
+   * The calls' instance is lost: they are sent again where that is safe, else answered with an
+   * error. The session is set up elsewhere in any case, so that the server's messages go on.
+   */
+  private async recover(lost: readonly PendingCall[]): Promise<void> {
     if (this.isOver) return;
-    const lost = [...this.pending].filter(([, call]) => call.binding.upstreamId === endpoint);
-    for (const [id, call] of lost) {
-      this.pending.delete(id);
-      this.settle(call, 'cut');
-    }
-    const again: PendingCall[] = [];
-    for (const [, call] of lost) {
-      const { replay } = this.plane.config;
-      if (call.tries < MAX_TRIES && mayReplay([call.message], replay, this.plane.catalog))
-        again.push(call);
-      else this.failAll([call.message], REFUSALS.lost, 'the server was lost during the call');
-    }
+    for (const call of lost) if (call.binding !== null) call.ids.note('cut', call.binding.track);
+    const hopeful = lost.filter((call) => this.isRepeatable(call) || !this.isKnown(call));
+    this.fail(
+      lost.filter((call) => !hopeful.includes(call)),
+      LOST,
+    );
     const acquired = await this.session.acquire(this.session.headers);
-    if (acquired.kind === 'unavailable') {
-      const calls = again.map(({ message }) => message);
-      return this.failAll(calls, REFUSALS.unavailable, 'the server cannot be reached');
-    }
+    if (acquired.kind === 'unavailable') return this.fail(hopeful, UNREACHABLE);
+    if (hopeful.some((call) => !this.isKnown(call))) await this.askForHints(acquired.binding);
+    this.fail(
+      hopeful.filter((call) => !this.isRepeatable(call)),
+      LOST,
+    );
+    const again = hopeful.filter((call) => this.isRepeatable(call));
     await Promise.all(again.map((call) => this.sendAgain(call, acquired.binding)));
   }
 
+  private isRepeatable({ message, tries }: PendingCall): boolean {
+    return tries < MAX_TRIES && mayReplay([message], this.plane.config.replay, this.plane.catalog);
+  }
+
+  private isKnown({ message }: PendingCall): boolean {
+    const { catalog, config } = this.plane;
+    return config.replay !== 'safe' || toolsCalled([message]).every((tool) => catalog.knows(tool));
+  }
+
+  private async askForHints({ upstream, upstreamId }: Binding): Promise<void> {
+    const target = { upstream, endpoint: upstreamId ?? this.path, headers: this.session.headers };
+    const list = '{"jsonrpc":"2.0","id":"canary-tools","method":"tools/list","params":{}}';
+    const text = await this.request(target, Buffer.from(list), HINTS_TIMEOUT_MS);
+    if (text !== null) this.plane.catalog.learnText(text);
+  }
+
   private async sendAgain(call: PendingCall, binding: Binding): Promise<void> {
-    this.session.began(binding);
-    this.pending.set(call.message.id ?? '', { ...call, binding, tries: call.tries + 1 });
-    const asked = await ask(
-      binding.upstream,
-      {
-        method: 'POST',
-        path: binding.upstreamId ?? this.path,
-        headers: protocolHeaders(this.session.headers),
-        body: call.body,
-      },
-      POST_TIMEOUT_MS,
-    );
-    if (asked.kind === 'lost') this.onPostLost(binding);
+    this.register(call, binding);
+    const asked = await this.send(binding, call.body, protocolHeaders(this.session.headers));
+    if (asked.kind === 'lost' && this.release(call)) await this.recover([call]);
   }
 
-  private failAll(messages: readonly Message[], code: number, message: string): void {
-    for (const { id } of messages) this.res.write(sseEvent(errorMessage(id, { code, message })));
-  }
-
-  private write(upline: Upline, bytes: Buffer): void {
-    if (this.res.destroyed || this.res.write(bytes)) return;
-    upline.pause();
-    this.res.once('drain', () => upline.resume());
+  private fail(calls: readonly PendingCall[], error: RpcError): void {
+    for (const call of calls) {
+      call.over();
+      if (!this.isOver) this.res.write(sseEvent(errorMessage(call.id, error)));
+    }
   }
 }
 
-function accept(res: ServerResponse): void {
-  if (res.headersSent || res.destroyed) return;
-  res.writeHead(202, { 'content-type': 'text/plain', 'content-length': 8 });
-  res.end('Accepted');
+const LOST: RpcError = {
+  code: REFUSALS.lost,
+  message: 'the server was lost during the call, which may have been executed',
+};
+const UNREACHABLE: RpcError = {
+  code: REFUSALS.unavailable,
+  message: 'the server cannot be reached, nothing was executed',
+};
+
+/** One message out of a batch, as a body of its own. */
+function bodyOf(batch: Buffer, { id }: Message): Buffer {
+  const members = JSON.parse(batch.toString('utf8')) as { id?: unknown }[];
+  const member = members.find((one) => JSON.stringify(one.id) === id);
+  return Buffer.from(JSON.stringify(member ?? {}));
 }

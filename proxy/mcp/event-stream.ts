@@ -3,145 +3,165 @@
  * client does not see it.
  */
 import type { ServerResponse } from 'node:http';
-import type { Follower, Session } from '../session.js';
-import type { Binding, Pin } from '../pin.js';
+import type { StopReason } from '../live-call.js';
+import type { Binding } from '../pin.js';
 import type { Plane } from '../plane.js';
+import type { Session } from '../session.js';
+import type { Stoppable } from '../tracks.js';
 import type { AnswerHead } from '../upstream.js';
 import { Answer, isEventStream } from './answer.js';
 import { Attempt, type AnswerSink, type AttemptEnd } from './attempt.js';
+import { untagged } from './generation.js';
+import { isResponse } from './message-scanner.js';
 import { REFUSALS } from './refusals.js';
+import { resumeElsewhere } from './resume.js';
 
-const REATTACH_PAUSE_MS = 100;
-/** Streams that are cut sooner than this are attached again with growing pauses. */
-const STEADY_MS = 5_000;
+const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 5_000;
+/** A stream that held for as long starts again with the first pause. */
+const STEADY_MS = 5_000;
+const LAST_EVENT_ID = 'last-event-id';
 
 export interface StreamRequest {
   readonly res: ServerResponse;
   readonly path: string;
   readonly headers: readonly string[];
+  /** The event after which the client resumes a stream; null for a new one. */
+  readonly lastEventId: string | null;
 }
 
-export class EventStream implements Follower, AnswerSink {
+type Next = 'done' | 'again';
+
+export class EventStream implements Stoppable, AnswerSink {
+  private readonly plane: Plane;
+  private readonly session: Session;
+  private readonly request: StreamRequest;
   private readonly answer: Answer;
   private attempt: Attempt | null = null;
   private isGone = false;
   /** The instance offers no stream; the client's stays open for the time when one does. */
-  private parked = false;
+  private isParked = false;
   private wake: (() => void) | null = null;
-  private pauseMs = REATTACH_PAUSE_MS;
+  private pauseMs = FIRST_PAUSE_MS;
 
-  private readonly plane: Plane;
-  private readonly pin: Pin;
-  private readonly session: Session | null;
-  private readonly request: StreamRequest;
-
-  constructor(plane: Plane, pin: Pin, session: Session | null, request: StreamRequest) {
+  constructor(plane: Plane, session: Session, request: StreamRequest) {
     this.plane = plane;
-    this.pin = pin;
     this.session = session;
     this.request = request;
-    this.answer = new Answer(request.res, { sessionId: pin.clientId, onMessage: () => undefined });
+    this.answer = new Answer(request.res, {
+      sessionId: session.id,
+      onMessage: (message) => {
+        if (isResponse(message)) session.suspended.answered(message);
+      },
+    });
   }
 
   /** Resolves when the stream is over. Never rejects. */
   async run(): Promise<void> {
-    const { res } = this.request;
-    res.once('close', () => this.leave());
-    this.session?.followers.add(this);
+    this.request.res.once('close', () => this.stop('client-gone'));
+    this.session.streams += 1;
     try {
       for (;;) if ((await this.attachOnce()) === 'done') return;
     } finally {
-      this.session?.followers.delete(this);
+      this.session.streams -= 1;
     }
   }
 
-  /** The session moved: attach to where it is now. */
-  follow(): void {
-    this.attempt?.stop('moved');
+  stop(by: StopReason): void {
+    if (by === 'client-gone') this.isGone = true;
+    this.attempt?.stop(by);
     this.wake?.();
   }
 
-  begin(head: AnswerHead): void {
-    this.parked = this.request.res.headersSent && !isEventStream(head);
-    if (!this.parked) this.answer.begin(head);
+  begin(head: AnswerHead, generation: number): void {
+    this.isParked = this.request.res.headersSent && !isEventStream(head);
+    if (!this.isParked) this.answer.begin(head, generation);
   }
 
   push(chunk: Buffer): boolean {
-    return this.parked || this.answer.push(chunk);
+    return this.isParked || this.answer.push(chunk);
   }
 
-  private leave(): void {
-    this.isGone = true;
-    this.attempt?.stop('client-gone');
-    this.wake?.();
-  }
-
-  private async attachOnce(): Promise<'done' | 'again'> {
-    const acquired = await this.pin.acquire(this.request.headers);
+  private async attachOnce(): Promise<Next> {
+    const acquired = await this.session.acquire(this.request.headers);
     if (this.isGone) return 'done';
     if (acquired.kind === 'unavailable') return this.onUnavailable();
     const { binding } = acquired;
+    const { lastEventId, res } = this.request;
+    const isStale = lastEventId !== null && untagged(lastEventId).generation !== binding.generation;
+    if (isStale && !res.headersSent) return resumeElsewhere(this.plane, this.session, res, binding);
     const attachedAt = performance.now();
     const end = await this.attach(binding);
-    if (performance.now() - attachedAt > STEADY_MS) this.pauseMs = REATTACH_PAUSE_MS;
+    if (performance.now() - attachedAt > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
     return this.judge(end, binding);
   }
 
   private async attach(binding: Binding): Promise<AttemptEnd> {
-    const { res, path, headers } = this.request;
-    const meter = this.plane.tracks.meter(binding.track);
+    const { res, path } = this.request;
+    const { open } = this.plane.tracks.meter(binding.track);
     this.attempt = new Attempt({
       binding,
-      request: { method: 'GET', path, headers, body: null },
+      request: { method: 'GET', path, headers: this.headersFor(binding), body: null },
       answer: this,
       onceDrained: (resume) => res.once('drain', resume),
     });
-    meter.streams += 1;
+    open.add(this);
     const end = await this.attempt.run();
-    meter.streams -= 1;
+    open.delete(this);
+    this.attempt = null;
     return end;
   }
 
-  private async judge(end: AttemptEnd, binding: Binding): Promise<'done' | 'again'> {
+  /** The event id as the instance knows it; none when the stream goes on at another instance. */
+  private headersFor(binding: Binding): string[] {
+    const { headers, lastEventId } = this.request;
+    const out = headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== LAST_EVENT_ID);
+    if (lastEventId === null) return out;
+    const { generation, own } = untagged(lastEventId);
+    if (generation === binding.generation) out.push(LAST_EVENT_ID, own);
+    return out;
+  }
+
+  private async judge(end: AttemptEnd, binding: Binding): Promise<Next> {
     if (this.isGone) return 'done';
     switch (end.kind) {
       case 'ended':
-        if (this.parked) return this.park();
+        if (this.isParked) return this.park();
         this.answer.end();
         return 'done';
       case 'stopped':
         return 'again';
       case 'unknown-session':
-        this.pin.forget(binding);
+        this.session.forget(binding);
         return this.pause();
       case 'lost':
-        if (end.loss.kind === 'unreachable') this.pin.unreachable(binding, 0);
-        if (this.session === null) return this.onUnavailable();
+        if (end.loss.kind === 'unreachable') this.session.unreachable(binding);
         return this.pause();
     }
   }
 
-  private onUnavailable(): Promise<'done' | 'again'> | 'done' {
-    if (this.request.res.headersSent && this.session !== null) return this.pause();
-    this.answer.fail(
-      [],
-      { code: REFUSALS.unavailable, message: 'the server cannot be reached' },
-      503,
-    );
+  private onUnavailable(): Next | Promise<Next> {
+    if (this.request.res.headersSent) return this.pause();
+    const error = { code: REFUSALS.unavailable, message: 'the server cannot be reached' };
+    this.answer.fail([], error, 503);
     return 'done';
   }
 
-  private async pause(): Promise<'again'> {
+  private async pause(): Promise<Next> {
     await this.plane.clock.sleep(this.pauseMs);
     this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
-    return 'again';
+    return this.isGone || this.session.isClosed ? this.finish() : 'again';
   }
 
   /** Waits until the session moves or the client leaves. */
-  private async park(): Promise<'done' | 'again'> {
+  private async park(): Promise<Next> {
     await new Promise<void>((resolve) => (this.wake = resolve));
     this.wake = null;
     return this.isGone ? 'done' : 'again';
+  }
+
+  private finish(): Next {
+    this.request.res.end();
+    return 'done';
   }
 }

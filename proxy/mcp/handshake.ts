@@ -82,7 +82,7 @@ export type Handshake =
 /** Never rejects. */
 export async function handshake(request: HandshakeRequest): Promise<Handshake> {
   const { upstream, path, negotiated } = request;
-  const headers = protocolHeaders(request.headers);
+  const headers = withoutVersion(protocolHeaders(request.headers));
   const body = initializeFor(request.initialize, negotiated);
   const asked = await ask(upstream, { method: 'POST', path, headers, body }, HANDSHAKE_TIMEOUT_MS);
   if (asked.kind === 'lost') {
@@ -116,7 +116,18 @@ export function followUps({
   return [JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }), ...restore];
 }
 
-const MESSAGE_HEADERS = new Set(['accept', 'content-type', VERSION_HEADER, 'last-event-id']);
+/** The version is not agreed on before `initialize` is answered. */
+function withoutVersion(headers: readonly string[]): string[] {
+  return headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== VERSION_HEADER);
+}
+
+const MESSAGE_HEADERS = new Set([
+  'accept',
+  'content-type',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+]);
 
 /** The client's headers for a message of ours: its credentials, not what its request was about. */
 export function protocolHeaders(headers: readonly string[]): string[] {

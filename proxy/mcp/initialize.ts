@@ -4,6 +4,7 @@
  */
 import type { Track } from '../../common/protocol.js';
 import { SESSION_HEADER } from '../headers.js';
+import type { LiveCall } from '../live-call.js';
 import type { Acquired, Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
@@ -33,7 +34,7 @@ class Newcomer implements Pin {
     const upstream = this.plane.tracks.upstream(track);
     if (upstream === null)
       return Promise.resolve({ kind: 'unavailable', track, reason: 'the track is not routed' });
-    const binding = { track, upstream, upstreamId: null, generation: 0, calls: 0 };
+    const binding: Binding = { track, upstream, upstreamId: null, generation: 0, calls: new Set() };
     return Promise.resolve({ kind: 'bound', binding });
   }
 
@@ -45,12 +46,12 @@ class Newcomer implements Pin {
     this.track = this.plane.tracks.failover(binding.track, waitedMs) ?? this.track;
   }
 
-  began(binding: Binding): void {
-    this.plane.tracks.meter(binding.track).inFlight += 1;
+  began(binding: Binding, call: LiveCall): void {
+    this.plane.tracks.meter(binding.track).live.add(call);
   }
 
-  ended(binding: Binding): void {
-    this.plane.tracks.meter(binding.track).inFlight -= 1;
+  ended(binding: Binding, call: LiveCall): void {
+    this.plane.tracks.meter(binding.track).live.delete(call);
   }
 }
 
@@ -58,10 +59,10 @@ class Newcomer implements Pin {
 export async function serveInitialize(plane: Plane, request: PostRequest): Promise<void> {
   const track = plane.sessions.split.pick(plane.tracks.open()) ?? 'stable';
   let session: Session | null = null;
-  const post = new Post(plane, new Newcomer(plane, track), request, {
+  const post: Post = new Post(plane, new Newcomer(plane, track), request, {
     onHead: (head, binding) => {
       session = opened(plane, request, head, binding);
-      if (session !== null) post.sessionId = session.id;
+      if (session !== null) post.opened(session);
     },
     onText: (text) => {
       if (session === null) return;

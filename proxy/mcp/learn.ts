@@ -1,26 +1,49 @@
 /** What a session would need on another instance, learned from its client's requests. */
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
+import { MAX_INITIALIZE_BYTES } from './initialize.js';
 import type { Message } from './message-scanner.js';
 
-/** Log level and subscriptions kept for a session. */
+/** Log level and subscriptions kept for a session, and the size of each request. */
 const MAX_RESTORED = 256;
+const MAX_RESTORED_BYTES = 4_096;
 
 /** Notes, and stores, what the messages change of the session's state. */
 export function learnFromRequest(
-  plane: Plane,
+  { sessions }: Plane,
   session: Session,
   messages: readonly Message[],
   body: Buffer,
 ): void {
   for (const message of messages) {
-    if (message.method === 'notifications/initialized') session.initialized = true;
-    else if (message.method === 'logging/setLevel') session.restore.set('level', body.toString());
-    else if (message.method === 'resources/subscribe' && session.restore.size < MAX_RESTORED)
-      session.restore.set(`subscribe ${message.name ?? ''}`, body.toString());
-    else if (message.method === 'resources/unsubscribe')
-      session.restore.delete(`subscribe ${message.name ?? ''}`);
-    else continue;
-    plane.sessions.save(session);
+    if (learnOne(session, message, body)) sessions.save(session);
   }
+}
+
+function learnOne(session: Session, { method, name }: Message, body: Buffer): boolean {
+  const { restore } = session;
+  switch (method) {
+    case 'initialize':
+      if (session.initialize !== null || body.length > MAX_INITIALIZE_BYTES) return false;
+      session.initialize = body;
+      return true;
+    case 'notifications/initialized':
+      session.initialized = true;
+      return true;
+    case 'logging/setLevel':
+      return remember(restore, 'level', body);
+    case 'resources/subscribe':
+      return remember(restore, `subscribe ${name ?? ''}`, body);
+    case 'resources/unsubscribe':
+      return restore.delete(`subscribe ${name ?? ''}`);
+    default:
+      return false;
+  }
+}
+
+function remember(restore: Map<string, string>, key: string, body: Buffer): boolean {
+  if (body.length > MAX_RESTORED_BYTES || (restore.size >= MAX_RESTORED && !restore.has(key)))
+    return false;
+  restore.set(key, body.toString('utf8'));
+  return true;
 }

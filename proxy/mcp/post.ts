@@ -8,16 +8,19 @@
  * 3. A client that goes away closes its upstream at once.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Outcome } from '../../common/protocol.js';
+import type { Outcome, Track } from '../../common/protocol.js';
+import type { LiveCall, StopReason } from '../live-call.js';
 import { PATIENCE_MS, type Binding, type Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { AnswerHead } from '../upstream.js';
 import { Answer } from './answer.js';
-import { Attempt, type AttemptEnd, type StopReason } from './attempt.js';
-import { isRequest, isResponse, type Message } from './message-scanner.js';
-import { outcomeOfMessage, outcomeOfStatus } from './outcome.js';
+import { Attempt, type AttemptEnd } from './attempt.js';
+import { cancelUpstream } from './cancel.js';
+import { Ledger } from './ledger.js';
+import { isResponse, type Message } from './message-scanner.js';
+import { outcomeOfStatus } from './outcome.js';
 import { REFUSALS, type RpcError } from './refusals.js';
-import { mayReplay } from './replay.js';
+import { mayReplay, toolsCalled } from './replay.js';
 
 /** Tries in which the instance was reached. */
 const MAX_ATTEMPTS = 4;
@@ -35,48 +38,50 @@ export interface PostRequest {
 
 export interface PostHooks {
   /** Sees the instance's answer head before the client does. */
-  onHead?: (head: AnswerHead, binding: Binding) => void;
+  readonly onHead?: (head: AnswerHead, binding: Binding) => void;
   /** Sees each message of the answer as text. */
-  onText?: (text: string, binding: Binding) => void;
+  readonly onText?: (text: string, binding: Binding) => void;
+  /** The instance closed the stream for the client to resume, and calls still wait. */
+  readonly onSuspended?: (ledger: Ledger, track: Track) => void;
 }
 
 type Next = 'done' | 'again';
 
-export class Post {
-  private readonly startedAt = performance.now();
-  private readonly waiting = new Map<string, string>();
-  private readonly failedTracks = new Set<string>();
-  private readonly answer: Answer;
-  private attempt: Attempt | null = null;
-  private binding: Binding | null = null;
-  private stopped: StopReason | null = null;
-  private reached = 0;
-  private retryMs = FIRST_RETRY_MS;
-
+export class Post implements LiveCall {
+  /** The requests that wait, by their ids. */
+  readonly ids: Ledger;
   private readonly plane: Plane;
   private readonly pin: Pin;
   private readonly request: PostRequest;
   private readonly hooks: PostHooks;
+  private readonly answer: Answer;
+  /** A stream of the stateless revision (2026-07-28): it lasts, and follows the client's track. */
+  private readonly isListening: boolean;
+  private attempt: Attempt | null = null;
+  private binding: Binding | null = null;
+  private stopped: 'client-gone' | 'timeout' | null = null;
+  private reached = 0;
+  private retryMs = FIRST_RETRY_MS;
 
   constructor(plane: Plane, pin: Pin, request: PostRequest, hooks: PostHooks = {}) {
     this.plane = plane;
     this.pin = pin;
     this.request = request;
     this.hooks = hooks;
-    for (const message of request.messages.filter(isRequest)) {
-      this.waiting.set(message.id ?? '', toolOf(message));
-    }
+    this.ids = new Ledger(plane.accounts, pin.label, request.messages);
+    this.isListening = request.messages.some(({ method }) => method === 'subscriptions/listen');
     const { onText } = hooks;
     this.answer = new Answer(request.res, {
       sessionId: pin.clientId,
-      onMessage: (message) => this.answered(message),
+      onMessage: (message) => this.onMessage(message),
       ...(onText && { onText: (text: string) => this.binding && onText(text, this.binding) }),
     });
   }
 
-  /** The session id was minted while the answer's head came in. */
-  set sessionId(id: string) {
-    this.answer.sessionId = id;
+  /** The session was opened while the answer's head came in. */
+  opened(session: { readonly id: string; readonly label: string }): void {
+    this.answer.sessionId = session.id;
+    this.ids.label = session.label;
   }
 
   /** Resolves when the client has been answered, or is gone. Never rejects. */
@@ -86,7 +91,8 @@ export class Post {
       if (!res.writableFinished) this.stop('client-gone');
     };
     res.once('close', onClose);
-    const timer = setTimeout(() => this.stop('timeout'), this.plane.config.callTimeoutMs);
+    const limitMs = this.isListening ? 0 : this.plane.config.callTimeoutMs;
+    const timer = limitMs > 0 ? setTimeout(() => this.stop('timeout'), limitMs) : undefined;
     try {
       for (;;) if ((await this.tryOnce()) === 'done') return;
     } finally {
@@ -95,9 +101,8 @@ export class Post {
     }
   }
 
-  /** Ends the attempt under way. */
   stop(by: StopReason): void {
-    this.stopped = by;
+    if (by === 'client-gone' || by === 'timeout') this.stopped = by;
     this.attempt?.stop(by);
   }
 
@@ -105,18 +110,16 @@ export class Post {
     const acquired = await this.pin.acquire(this.request.headers);
     if (this.stopped !== null) return this.onStopped(this.stopped);
     if (acquired.kind === 'unavailable') {
-      this.noteConnectError(acquired.track);
-      return this.giveUp('connect_error', unavailable(acquired.reason), true);
+      this.ids.unreachable(acquired.track);
+      return this.giveUpUnreachable(acquired.reason);
     }
     const { binding } = acquired;
     this.binding = binding;
-    this.pin.began(binding);
     const end = await this.send(binding);
-    this.pin.ended(binding);
     return this.judge(end, binding);
   }
 
-  private send(binding: Binding): Promise<AttemptEnd> {
+  private async send(binding: Binding): Promise<AttemptEnd> {
     const { res, path, headers, body } = this.request;
     const { onHead } = this.hooks;
     this.attempt = new Attempt({
@@ -126,7 +129,14 @@ export class Post {
       onceDrained: (resume) => res.once('drain', resume),
       ...(onHead && { onHead: (head: AnswerHead) => onHead(head, binding) }),
     });
-    return this.attempt.run();
+    const { open } = this.plane.tracks.meter(binding.track);
+    if (this.isListening) open.add(this);
+    else this.pin.began(binding, this);
+    const end = await this.attempt.run();
+    this.attempt = null;
+    if (this.isListening) open.delete(this);
+    else this.pin.ended(binding, this);
+    return end;
   }
 
   private judge(end: AttemptEnd, binding: Binding): Next | Promise<Next> {
@@ -139,44 +149,50 @@ export class Post {
         this.reached += 1;
         this.pin.forget(binding);
         if (this.reached < MAX_ATTEMPTS) return 'again';
-        return this.giveUp('connect_error', unavailable('the session is not accepted'));
+        return this.giveUpUnreachable('the session is not accepted');
       case 'lost':
         if (end.loss.kind === 'unreachable') return this.onUnreachable(binding, end.loss.reason);
-        if (end.loss.kind === 'invalid') {
-          const error = { code: REFUSALS.badRequest, message: 'the request cannot be forwarded' };
-          return this.giveUp('client_error', error, false, 400);
-        }
+        if (end.loss.kind === 'invalid') return this.onInvalid(binding);
         return this.onCut(binding, end.loss.reason);
     }
   }
 
-  private onEnded(status: number, binding: Binding): Next {
+  private onEnded(status: number, binding: Binding): Next | Promise<Next> {
     const isStream = this.answer.isStreaming && status < 300;
-    if (isStream && this.waiting.size > 0 && !this.answer.isResumable)
-      return this.onCut(binding, 'the stream ended without an answer');
-    const outcome = outcomeOfStatus(status);
-    this.finishAll(outcome);
+    if (isStream && this.ids.size > 0) {
+      if (!this.answer.isResumable) return this.onCut(binding, 'it ended the stream');
+      this.hooks.onSuspended?.(this.ids, binding.track);
+    } else this.ids.settle(outcomeOfStatus(status), binding.track);
     this.answer.end();
     return 'done';
   }
 
-  private onStopped(by: StopReason): Next {
+  private onStopped(by: StopReason): Next | Promise<Next> {
+    const track = this.binding?.track ?? 'stable';
     if (by === 'client-gone') {
-      this.finishAll('client_gone');
+      this.ids.settle('client_gone', track);
       return 'done';
     }
     if (by === 'timeout') {
-      const { callTimeoutMs } = this.plane.config;
-      const message = `no answer within ${callTimeoutMs} ms`;
+      if (this.binding !== null) cancelUpstream(this.binding, this.request, this.ids.ids);
+      const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
       return this.giveUp('timeout', { code: REFUSALS.timeout, message });
     }
-    return this.onCut(this.binding, 'the instance was taken out of service');
+    return this.onCut(this.binding, 'it was taken out of service');
+  }
+
+  private onInvalid(binding: Binding): Next {
+    const ids = this.ids.ids;
+    this.ids.settle('client_error', binding.track);
+    const message = 'the request cannot be forwarded';
+    this.answer.fail(ids, { code: REFUSALS.badRequest, message }, 400);
+    return 'done';
   }
 
   private async onUnreachable(binding: Binding, reason: string): Promise<Next> {
-    const waitedMs = performance.now() - this.startedAt;
-    this.noteConnectError(binding.track);
-    if (waitedMs > PATIENCE_MS) return this.giveUp('connect_error', unavailable(reason), true);
+    const waitedMs = performance.now() - this.ids.startedAt;
+    this.ids.unreachable(binding.track);
+    if (waitedMs > PATIENCE_MS) return this.giveUpUnreachable(reason);
     this.pin.unreachable(binding, waitedMs);
     await this.plane.clock.sleep(this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, MAX_RETRY_MS);
@@ -184,86 +200,62 @@ export class Post {
   }
 
   /** The instance was lost after it had the request. */
-  private onCut(binding: Binding | null, reason: string): Next {
+  private async onCut(binding: Binding | null, reason: string): Promise<Next> {
     this.reached += 1;
-    const { policy, catalog } = { policy: this.plane.config.replay, catalog: this.plane.catalog };
-    const canReplay =
-      this.answer.isReplaceable &&
-      this.reached < MAX_ATTEMPTS &&
-      mayReplay(this.unanswered(), policy, catalog);
-    if (canReplay && this.waiting.size > 0) {
-      for (const tool of this.waiting.values()) this.account(binding, tool, 'cut');
+    if (this.ids.size === 0) return this.onUnansweredCut();
+    if (await this.mayRepeat()) {
+      if (binding !== null) this.ids.note('cut', binding.track);
       this.answer.reset();
       return 'again';
     }
-    if (this.waiting.size === 0 && !this.answer.isStreaming) return this.onNotificationCut();
     const message = `the server was lost during the call, which may have been executed (${reason})`;
     return this.giveUp('cut', { code: REFUSALS.lost, message });
   }
 
-  /** Notifications only state something, and answers to a lost server have no reader: say so. */
-  private onNotificationCut(): Next {
+  /** Nothing waits: notifications only state something, and answers to a lost server have no reader. */
+  private onUnansweredCut(): Next {
     const { res, messages } = this.request;
-    if (messages.every(isResponse) || this.reached >= MAX_ATTEMPTS) {
-      res.writeHead(202, { 'content-length': 0 });
-      res.end();
-      return 'done';
-    }
-    return 'again';
-  }
-
-  private unanswered(): Message[] {
-    return this.request.messages.filter(({ id }) => id === null || this.waiting.has(id));
-  }
-
-  private giveUp(outcome: Outcome, error: RpcError, accounted = false, status?: number): Next {
-    const ids = [...this.waiting.keys()];
-    if (accounted) this.waiting.clear();
-    else this.finishAll(outcome);
-    this.answer.fail(ids, error, status ?? (ids.length > 0 ? 200 : 503));
+    if (!messages.every(isResponse) && this.reached < MAX_ATTEMPTS && !res.headersSent)
+      return 'again';
+    if (!res.headersSent) res.writeHead(202, { 'content-length': 0 });
+    res.end();
     return 'done';
   }
 
-  private answered(message: Message): void {
-    if (!isResponse(message) || message.id === null) return;
-    const tool = this.waiting.get(message.id);
-    if (tool === undefined) return;
-    this.waiting.delete(message.id);
-    this.account(this.binding, tool, outcomeOfMessage(message));
+  private async mayRepeat(): Promise<boolean> {
+    const { config, catalog } = this.plane;
+    if (!this.answer.isReplaceable) return false;
+    if (this.reached >= MAX_ATTEMPTS && !this.isListening) return false;
+    const { requests } = this.ids;
+    const isKnown = toolsCalled(requests).every((tool) => catalog.knows(tool));
+    if (config.replay === 'safe' && !isKnown) await this.askForHints();
+    return mayReplay(requests, config.replay, catalog);
   }
 
-  private finishAll(outcome: Outcome): void {
-    for (const tool of this.waiting.values()) this.account(this.binding, tool, outcome);
-    this.waiting.clear();
+  private async askForHints(): Promise<void> {
+    const { headers, path } = this.request;
+    const acquired = await this.pin.acquire(headers);
+    if (acquired.kind === 'bound') await this.plane.catalog.ask(acquired.binding, path, headers);
   }
 
-  /** A track that cannot be reached is noted once for a call, whatever the call comes to in the end. */
-  private noteConnectError(track: Binding['track']): void {
-    if (this.failedTracks.has(track)) return;
-    this.failedTracks.add(track);
-    const { startedAt } = this;
-    const session = this.pin.label;
-    for (const tool of this.waiting.values()) {
-      this.plane.accounts.finish({ track, session, tool, outcome: 'connect_error', startedAt });
-    }
+  private giveUpUnreachable(reason: string): Next {
+    const { ids } = this.ids;
+    this.ids.clear();
+    const message = `the server cannot be reached, nothing was executed (${reason})`;
+    const error = { code: REFUSALS.unavailable, message };
+    this.answer.fail(ids, error, ids.length > 0 ? 200 : 503);
+    return 'done';
   }
 
-  private account(binding: Binding | null, tool: string, outcome: Outcome): void {
-    if (binding === null) return;
-    const { startedAt } = this;
-    const { track } = binding;
-    this.plane.accounts.finish({ track, session: this.pin.label, tool, outcome, startedAt });
+  private giveUp(outcome: Outcome, error: RpcError): Next {
+    const { ids } = this.ids;
+    this.ids.settle(outcome, this.binding?.track ?? 'stable');
+    this.answer.fail(ids, error, ids.length > 0 ? 200 : 503);
+    return 'done';
   }
-}
 
-/** What a request is counted as: its tool, else its method. */
-export function toolOf({ method, name }: Message): string {
-  return method === 'tools/call' && name !== null ? name : (method ?? 'http');
-}
-
-function unavailable(reason: string): RpcError {
-  return {
-    code: REFUSALS.unavailable,
-    message: `the server cannot be reached, nothing was executed (${reason})`,
-  };
+  private onMessage(message: Message): void {
+    if (!isResponse(message) || this.binding === null) return;
+    this.ids.answered(message, this.binding.track, this.answer.status);
+  }
 }

@@ -17,31 +17,41 @@ const HARMLESS = new Set([
   'completion/complete',
   'logging/setLevel',
   'server/discover',
+  'subscriptions/listen',
   'tasks/get',
   'tasks/list',
   'tasks/result',
 ]);
 
-/** What is known of a tool's effects. */
+/** What is known of tools' effects. */
 export interface ToolHints {
   /** By the server's own annotations: read-only, or idempotent. */
   isRepeatable(tool: string): boolean;
 }
 
 /**
- * All messages of a POST may be sent again. Notifications may: each of them only states something.
+ * All messages may be sent again. Notifications may always: each of them only states something.
+ * With `never`, what only sets something up still may: `initialize`, and streams.
  */
 export function mayReplay(
   messages: readonly Message[],
   policy: ReplayPolicy,
   hints: ToolHints,
 ): boolean {
-  if (policy === 'always') return true;
-  const requests = messages.filter(isRequest);
-  if (policy === 'never') return requests.every(({ method }) => method === 'initialize');
-  return requests.every(
-    ({ method, name }) =>
-      HARMLESS.has(method ?? '') ||
-      (method === 'tools/call' && name !== null && hints.isRepeatable(name)),
+  return messages.filter(isRequest).every((message) => isRepeatable(message, policy, hints));
+}
+
+function isRepeatable({ method, name }: Message, policy: ReplayPolicy, hints: ToolHints): boolean {
+  if (policy === 'always' || method === 'initialize' || method === 'subscriptions/listen')
+    return true;
+  if (policy === 'never') return false;
+  if (method === 'tools/call') return name !== null && hints.isRepeatable(name);
+  return HARMLESS.has(method ?? '');
+}
+
+/** The tools that the messages call. */
+export function toolsCalled(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ method, name }) =>
+    method === 'tools/call' && name !== null ? [name] : [],
   );
 }

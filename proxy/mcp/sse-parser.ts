@@ -42,39 +42,21 @@ export class SseParser {
     this.listener = listener;
   }
 
-  /**
-   * Takes a chunk; answers the index after the last byte that ended an event, 0 when none did:
-   * what comes after it belongs to an event that is not yet whole.
-   */
-  push(chunk: Buffer): number {
+  push(chunk: Buffer): void {
     const hasCr = chunk.includes(CR);
-    let whole = 0;
-    let i = 0;
-    if (this.afterCr && chunk[0] === LF) {
-      i = 1;
-      if (!this.midEvent) whole = 1;
-    }
+    let i = this.afterCr && chunk[0] === LF ? 1 : 0;
     this.afterCr = false;
     while (i < chunk.length) {
       const end = hasCr ? nextLineEnd(chunk, i) : chunk.indexOf(LF, i);
-      if (end === -1) {
-        this.take(chunk, i, chunk.length);
-        break;
-      }
+      if (end === -1) return this.take(chunk, i, chunk.length);
       this.take(chunk, i, end);
       i = end + 1;
       if (chunk[end] === CR) {
         if (i === chunk.length) this.afterCr = true;
         else if (chunk[i] === LF) i += 1;
       }
-      if (this.endLine(i)) whole = i;
+      this.endLine(i);
     }
-    return whole;
-  }
-
-  /** True when an event has begun and its blank line has not been seen. */
-  get midEvent(): boolean {
-    return !this.lineEmpty || this.fields.hasData || this.fields.id !== null;
   }
 
   private take(chunk: Buffer, start: number, end: number): void {
@@ -107,17 +89,14 @@ export class SseParser {
     }
   }
 
-  /** True when the line was the blank one that ends an event. */
-  private endLine(end: number): boolean {
-    const blank = this.lineEmpty;
-    if (blank) this.endEvent(end);
+  private endLine(end: number): void {
+    if (this.lineEmpty) this.endEvent(end);
     else if (this.name === 'event') this.fields.event = this.value || 'message';
     else if (this.name === 'id') this.fields.id = this.value;
     this.name = '';
     this.value = '';
     this.inValue = false;
     this.lineEmpty = true;
-    return blank;
   }
 
   private endEvent(end: number): void {
@@ -132,10 +111,4 @@ function nextLineEnd(chunk: Buffer, from: number): number {
     if (chunk[i] === LF || chunk[i] === CR) return i;
   }
   return -1;
-}
-
-/** A whole event as it goes on the wire. `data` must have no newline (JSON has none). */
-export function sseEvent(data: string, event = 'message', id?: string): string {
-  const idLine = id === undefined ? '' : `id: ${id}\n`;
-  return `event: ${event}\n${idLine}data: ${data}\n\n`;
 }

@@ -4,15 +4,23 @@ import { forwardedHeaders, SESSION_HEADER } from '../headers.js';
 import type { Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
-import { Answer } from './answer.js';
-import { Attempt } from './attempt.js';
-import { MAX_BODY_BYTES, readBody } from './body.js';
+import { readMessages } from './body.js';
+import { endSession } from './end-session.js';
 import { EventStream } from './event-stream.js';
+import { answerBinding, withOwnId } from './from-client.js';
 import { MAX_INITIALIZE_BYTES, serveInitialize } from './initialize.js';
 import { learnFromRequest } from './learn.js';
-import { scanMessages, type Message } from './message-scanner.js';
+import type { Message } from './message-scanner.js';
 import { Post, type PostHooks, type PostRequest } from './post.js';
 import { REFUSALS, refuse } from './refusals.js';
+
+/** Open GET streams that one session may have. */
+const MAX_STREAMS = 16;
+
+/** The request needs the MCP engine: all others on the endpoint pass as plain HTTP. */
+export function isForEngine(req: IncomingMessage): boolean {
+  return req.method === 'POST' || req.headers[SESSION_HEADER] !== undefined;
+}
 
 /** Serves one request on an MCP endpoint. Never rejects. */
 export async function serveStreamable(
@@ -21,30 +29,47 @@ export async function serveStreamable(
   res: ServerResponse,
 ): Promise<void> {
   const sessionId = req.headers[SESSION_HEADER];
-  if (sessionId === undefined) return serveSessionless(plane, req, res);
-  const session = plane.sessions.get(String(sessionId));
-  if (session === undefined || session.kind !== 'streamable') {
+  if (sessionId === undefined) return servePost(plane, plane.clients.pinOf(req), req, res);
+  if (typeof sessionId !== 'string' || sessionId.includes(',')) {
+    const message = 'Mcp-Session-Id must be given once';
+    return refuse(res, 400, { code: REFUSALS.badRequest, message });
+  }
+  const session = plane.sessions.get(sessionId);
+  if (session?.kind !== 'streamable') {
     const error = { code: REFUSALS.unknownSession, message: 'Session not found' };
     return refuse(res, 404, error);
   }
-  const headers = forwardedHeaders(req);
-  const path = req.url ?? '/';
-  session.seen(path, headers);
-  if (req.method === 'POST') return servePost(plane, session, req, res, headers);
-  if (req.method === 'DELETE') return serveDelete(plane, session, res, { path, headers });
-  return new EventStream(plane, session, session, { res, path, headers }).run();
+  return serveInSession(plane, session, req, res);
 }
 
-async function serveSessionless(
+async function serveInSession(
   plane: Plane,
+  session: Session,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   const headers = forwardedHeaders(req);
   const path = req.url ?? '/';
-  const pin = plane.clients.pinOf(req);
-  if (req.method === 'POST') return servePost(plane, pin, req, res, headers);
-  return new EventStream(plane, pin, null, { res, path, headers }).run();
+  session.seen(path, headers);
+  switch (req.method) {
+    case 'POST':
+      return servePost(plane, session, req, res, headers);
+    case 'DELETE':
+      return endSession(plane, session, res, { path, headers });
+    case 'GET':
+      break;
+    default:
+      res.writeHead(405, { allow: 'GET, POST, DELETE', 'content-length': 0 });
+      res.end();
+      return;
+  }
+  if (session.streams >= MAX_STREAMS) {
+    const message = `a session may have ${MAX_STREAMS} streams`;
+    return refuse(res, 429, { code: REFUSALS.full, message });
+  }
+  const lastEventId = req.headers['last-event-id'];
+  const resumed = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
+  await new EventStream(plane, session, { res, path, headers, lastEventId: resumed }).run();
 }
 
 async function servePost(
@@ -52,30 +77,44 @@ async function servePost(
   pin: Pin | Session,
   req: IncomingMessage,
   res: ServerResponse,
-  headers: readonly string[],
+  headers = forwardedHeaders(req),
 ): Promise<void> {
-  const body = await readBody(req);
-  if (body.kind === 'aborted') return;
-  if (body.kind === 'too-large') {
-    const message = `a request takes at most ${MAX_BODY_BYTES} bytes`;
-    return refuse(res, 413, { code: REFUSALS.tooLarge, message });
+  const read = await readMessages(req, res, plane.bodies);
+  if (read === null) return;
+  try {
+    const { body, messages } = read;
+    const request = { req, res, path: req.url ?? '/', headers, body, messages };
+    await answerPost(plane, pin, request);
+  } finally {
+    plane.bodies.release(read.body.length);
   }
-  const messages = scanMessages(body.bytes);
-  const request: PostRequest = {
-    req,
-    res,
-    path: req.url ?? '/',
-    headers,
-    body: body.bytes,
-    messages,
-  };
-  if (pin.clientId === null && messages.some(({ method }) => method === 'initialize'))
-    return openSession(plane, request);
-  if ('stored' in pin) learnFromRequest(plane, pin, messages, body.bytes);
-  return new Post(plane, pin, request, hooksFor(plane, messages)).run();
 }
 
-function openSession(plane: Plane, request: PostRequest): Promise<void> | void {
+async function answerPost(plane: Plane, pin: Pin | Session, request: PostRequest): Promise<void> {
+  const { messages, body } = request;
+  if ('stored' in pin) {
+    learnFromRequest(plane, pin, messages, body);
+    const old = answerBinding(pin, messages);
+    if (old === 'gone') return accepted(request.res);
+    const ownBody = withOwnId(messages, body);
+    const post = new Post(
+      plane,
+      old ?? pin,
+      { ...request, body: ownBody },
+      sessionHooks(plane, pin, request),
+    );
+    return post.run();
+  }
+  if (messages.some(({ method }) => method === 'initialize')) return openSession(plane, request);
+  return new Post(plane, pin, request, toolHooks(plane, messages)).run();
+}
+
+function accepted(res: ServerResponse): void {
+  res.writeHead(202, { 'content-length': 0 });
+  res.end();
+}
+
+async function openSession(plane: Plane, request: PostRequest): Promise<void> {
   const id = request.messages[0]?.id ?? null;
   if (request.body.length > MAX_INITIALIZE_BYTES) {
     const message = `an initialize request takes at most ${MAX_INITIALIZE_BYTES} bytes`;
@@ -88,45 +127,15 @@ function openSession(plane: Plane, request: PostRequest): Promise<void> | void {
   return serveInitialize(plane, request);
 }
 
-function hooksFor(plane: Plane, messages: readonly Message[]): PostHooks {
+function sessionHooks(plane: Plane, session: Session, request: PostRequest): PostHooks {
+  return {
+    ...toolHooks(plane, request.messages),
+    onSuspended: (ledger, track) => session.suspended.add({ ledger, request, track }),
+  };
+}
+
+/** What the service's tools may do is learned from the lists that clients ask for. */
+function toolHooks(plane: Plane, messages: readonly Message[]): PostHooks {
   if (!messages.some(({ method }) => method === 'tools/list')) return {};
-  return { onText: (text) => plane.catalog.learn(parsed(text)) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Ends the session on the instance and here, unless the instance says that clients may not (405). */
-async function serveDelete(
-  plane: Plane,
-  session: Session,
-  res: ServerResponse,
-  { path, headers }: { path: string; headers: readonly string[] },
-): Promise<void> {
-  const binding = session.current;
-  const answer = new Answer(res, { sessionId: null, onMessage: () => undefined });
-  if (binding !== null) {
-    session.began(binding);
-    const attempt = new Attempt({
-      binding,
-      request: { method: 'DELETE', path, headers, body: null },
-      answer,
-      onceDrained: (resume) => res.once('drain', resume),
-    });
-    res.once('close', () => attempt.stop('client-gone'));
-    const end = await attempt.run();
-    session.ended(binding);
-    if (end.kind === 'ended') {
-      if (end.status !== 405) plane.sessions.end(session, false);
-      return answer.end();
-    }
-  }
-  plane.sessions.end(session, false);
-  if (!res.headersSent) res.writeHead(200, { 'content-length': 0 });
-  res.end();
+  return { onText: (text) => plane.catalog.learnText(text) };
 }

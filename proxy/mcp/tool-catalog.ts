@@ -1,11 +1,18 @@
 /**
- * Which tools a second execution does not harm, learned from the `tools/list` answers that pass by.
- * Annotation defaults (MCP, ToolAnnotations): readOnlyHint false, idempotentHint false.
+ * Which tools a second execution does not harm: learned from the `tools/list` answers that pass by,
+ * or asked for when a call has been lost. Annotation defaults (MCP, ToolAnnotations): readOnlyHint
+ * false, idempotentHint false.
  */
 import { z } from 'zod';
-import type { ToolHints } from './replay.js';
+import { SESSION_HEADER } from '../headers.js';
+import type { Binding } from '../pin.js';
+import { ask } from './ask.js';
+import { protocolHeaders } from './handshake.js';
 
 const MAX_TOOLS = 5_000;
+const MAX_PAGES = 20;
+/** Less than the two seconds within which a lost call is to be answered. */
+const ASK_TIMEOUT_MS = 1_200;
 
 const toolList = z.object({
   result: z.object({
@@ -17,24 +24,62 @@ const toolList = z.object({
           .optional(),
       }),
     ),
+    nextCursor: z.string().optional(),
   }),
 });
 
-export class ToolCatalog implements ToolHints {
+export class ToolCatalog {
   private readonly repeatable = new Map<string, boolean>();
 
+  /** By the server's own word: read-only, or idempotent. */
   isRepeatable(tool: string): boolean {
     return this.repeatable.get(tool) ?? false;
   }
 
-  /** Takes a JSON-RPC answer; what is not a list of tools is ignored. */
-  learn(answer: unknown): void {
+  knows(tool: string): boolean {
+    return this.repeatable.has(tool);
+  }
+
+  /** Takes a JSON-RPC answer and gives its cursor; what is not a list of tools is ignored. */
+  learn(answer: unknown): string | undefined {
     const parsed = toolList.safeParse(answer);
-    if (!parsed.success) return;
+    if (!parsed.success) return undefined;
     for (const { name, annotations } of parsed.data.result.tools) {
-      if (this.repeatable.size >= MAX_TOOLS && !this.repeatable.has(name)) return;
+      if (this.repeatable.size >= MAX_TOOLS && !this.repeatable.has(name)) return undefined;
       const { readOnlyHint, idempotentHint } = annotations ?? {};
       this.repeatable.set(name, readOnlyHint === true || idempotentHint === true);
+    }
+    return parsed.data.result.nextCursor;
+  }
+
+  /** As `learn`, from a body. */
+  learnText(text: string): void {
+    try {
+      this.learn(JSON.parse(text));
+    } catch {
+      return;
+    }
+  }
+
+  /** Asks an instance for its tools, in the client's session. Never rejects. */
+  async ask(binding: Binding, path: string, headers: readonly string[]): Promise<void> {
+    const deadline = performance.now() + ASK_TIMEOUT_MS;
+    const own = protocolHeaders(headers);
+    if (binding.upstreamId !== null) own.push(SESSION_HEADER, binding.upstreamId);
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const params = cursor === undefined ? {} : { cursor };
+      const message = { jsonrpc: '2.0', id: `canary-tools-${page}`, method: 'tools/list', params };
+      const body = Buffer.from(JSON.stringify(message));
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return;
+      const asked = await ask(
+        binding.upstream,
+        { method: 'POST', path, headers: own, body },
+        leftMs,
+      );
+      cursor = asked.kind === 'answered' ? this.learn(asked.message) : undefined;
+      if (cursor === undefined) return;
     }
   }
 }

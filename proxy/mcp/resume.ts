@@ -1,0 +1,61 @@
+/**
+ * A client resumes a stream of an instance that is gone: the calls that waited on it are sent again
+ * where that is safe, and answered with an error where it is not.
+ */
+import type { ServerResponse } from 'node:http';
+import { SESSION_HEADER } from '../headers.js';
+import type { Binding } from '../pin.js';
+import type { Plane } from '../plane.js';
+import type { Session } from '../session.js';
+import { ask } from './ask.js';
+import { protocolHeaders } from './handshake.js';
+import { outcomeOfMessage } from './outcome.js';
+import { scanMessages } from './message-scanner.js';
+import { errorMessage, REFUSALS } from './refusals.js';
+import { mayReplay } from './replay.js';
+import { sseEvent } from './sse-event.js';
+import type { SuspendedCall } from './suspended.js';
+
+/** Answers what was suspended, on `res`, and ends it. Never rejects. */
+export async function resumeElsewhere(
+  plane: Plane,
+  session: Session,
+  res: ServerResponse,
+  binding: Binding,
+): Promise<'done'> {
+  res.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    [SESSION_HEADER]: session.id,
+  });
+  res.flushHeaders();
+  const calls = session.suspended.takeAll();
+  await Promise.all(calls.map(async (call) => res.write(await answerTo(plane, call, binding))));
+  res.end();
+  return 'done';
+}
+
+async function answerTo(plane: Plane, call: SuspendedCall, binding: Binding): Promise<string> {
+  const { ledger, request, track } = call;
+  const { ids } = ledger;
+  if (mayReplay(ledger.requests, plane.config.replay, plane.catalog) && ids.length === 1) {
+    ledger.note('cut', track);
+    const headers = protocolHeaders(request.headers);
+    if (binding.upstreamId !== null) headers.push(SESSION_HEADER, binding.upstreamId);
+    const asked = await ask(
+      binding.upstream,
+      { method: 'POST', path: request.path, headers, body: request.body },
+      plane.config.callTimeoutMs,
+    );
+    if (asked.kind === 'answered' && asked.message !== undefined) {
+      const text = JSON.stringify(asked.message);
+      const [message] = scanMessages(Buffer.from(text));
+      if (message !== undefined) ledger.settle(outcomeOfMessage(message), binding.track);
+      return sseEvent(text);
+    }
+  }
+  ledger.settle('cut', track);
+  const message = 'the server was lost during the call, which may have been executed';
+  const error = { code: REFUSALS.lost, message };
+  return ids.map((id) => sseEvent(errorMessage(id, error))).join('');
+}
