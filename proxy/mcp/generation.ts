@@ -72,7 +72,7 @@ function tagRequests(data: string, messages: readonly Message[], generation: num
   const parsed = parsedObjects(data);
   if (parsed === null) return data;
   const list = Array.isArray(parsed) ? parsed : [parsed];
-  const told = list.map((message, i) => {
+  const told = (list as object[]).map((message, i) => {
     const id = messages[i]?.id ?? null;
     return 'method' in message && id !== null
       ? { ...message, id: tagged(id, generation) }
