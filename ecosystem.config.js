@@ -6,20 +6,24 @@ import { fileURLToPath } from 'node:url';
 
 const script = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+/**
+ * pmx: false keeps PM2's monitoring module out of the process. With it, a node app ends itself as
+ * soon as PM2's daemon dies; the proxy must go on carrying traffic then.
+ */
+const common = { interpreter: 'node', exec_mode: 'fork', pmx: false };
+
 export const apps = [
   {
     name: 'canary-proxy',
     script: script('dist/proxy/main.js'),
-    interpreter: 'node',
-    exec_mode: 'fork',
+    ...common,
     // Calls in flight may finish before a restart ends the process.
     kill_timeout: 15_000,
   },
   {
     name: 'canary-orchestrator',
     script: script('dist/orchestrator/main.js'),
-    interpreter: 'node',
-    exec_mode: 'fork',
+    ...common,
     kill_timeout: 10_000,
   },
 ];

@@ -5,6 +5,8 @@
  * 1. The socket is 0600 from the moment it exists.
  * 2. Bodies are bounded in both directions; every call has a time-out.
  * 3. A call's failure is data (`UnixReply`), never an exception.
+ * 4. One process serves a socket. When PM2's daemon dies, its apps live on as orphans, and a new
+ *    daemon starts them a second time: an orphan gives way to its successor, nobody else does.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import {
@@ -15,6 +17,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const MAX_REQUEST_BYTES = 1 << 20;
 const MAX_REPLY_BYTES = 64 << 20;
@@ -37,20 +40,33 @@ export function refusal(status: number, code: string, message: string): ApiReply
   return { status, body: { error: { code, message } } };
 }
 
+const TAKEOVER: UnixCall = { method: 'POST', path: '/v1/takeover', timeoutMs: 5_000 };
+/** How long an orphan may take to finish what it carries. */
+const TAKEOVER_MS = 20_000;
+const POLL_MS = 50;
+
+/** The parent that started this process; another one later means that it is an orphan. */
+const parentPid = process.ppid;
+
 /**
  * Serves `handle` on a unix socket until the returned server is closed. A socket file that nobody
- * answers on is replaced.
- * @throws Error when another process answers on the socket.
+ * answers on is replaced; an orphan that answers on it is asked to give way, and waited for.
+ * @param giveWay ends this process in good order, for its successor.
+ * @throws Error when another process serves the socket and keeps it.
  */
 export async function serveUnix(
   socketPath: string,
   handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
+  giveWay: () => void,
 ): Promise<Server> {
-  if (await answers(socketPath)) {
+  if (!(await freed(socketPath))) {
     throw new Error(`another process is already serving ${socketPath}`);
   }
   rmSync(socketPath, { force: true });
-  const server = createServer((req, res) => void respond(req, res, handle));
+  const server = createServer((req, res) => {
+    const isTakeover = req.method === TAKEOVER.method && req.url === TAKEOVER.path;
+    void respond(req, res, isTakeover ? () => takeover(giveWay) : handle);
+  });
   server.requestTimeout = 10_000;
   const before = process.umask(0o177);
   try {
@@ -63,6 +79,25 @@ export async function serveUnix(
   }
   chmodSync(socketPath, 0o600);
   return server;
+}
+
+function takeover(giveWay: () => void): ApiReply {
+  if (process.ppid === parentPid) return refusal(409, 'refused', 'this process is no orphan');
+  setImmediate(giveWay);
+  return { status: 200, body: {} };
+}
+
+/** True when nobody serves the socket, or who did has given way. */
+async function freed(socketPath: string): Promise<boolean> {
+  if (!(await answers(socketPath))) return true;
+  const reply = await callUnix(socketPath, TAKEOVER);
+  if (reply.kind !== 'answered' || reply.status !== 200) return false;
+  const untilMs = Date.now() + TAKEOVER_MS;
+  while (Date.now() < untilMs) {
+    if (!(await answers(socketPath))) return true;
+    await delay(POLL_MS);
+  }
+  return false;
 }
 
 function answers(socketPath: string): Promise<boolean> {

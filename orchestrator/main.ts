@@ -39,8 +39,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     clock: systemClock,
     log,
   });
-  const control = await serveUnix(home.controlSocket, (request) =>
-    answerControl(orchestrator, request),
+  const control = await serveUnix(
+    home.controlSocket,
+    (request) => answerControl(orchestrator, request),
+    () => void process.kill(process.pid, 'SIGTERM'),
   );
   const web = await serveWeb(orchestrator, config.orchestrator.listen);
   orchestrator.resume();

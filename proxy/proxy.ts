@@ -55,7 +55,11 @@ export class Proxy implements AdminTarget {
    */
   async open(): Promise<void> {
     const { home, config, log } = this.parts;
-    this.admin = await serveUnix(home.proxySocket, (request) => answerAdmin(this, request));
+    this.admin = await serveUnix(
+      home.proxySocket,
+      (request) => answerAdmin(this, request),
+      () => void process.kill(process.pid, 'SIGTERM'),
+    );
     await Promise.all([...this.services.values()].map((service) => service.open()));
     this.metricsServer = await this.serveMetrics(config.proxy.metrics);
     log.info({ services: [...this.services.keys()], epoch: this.epoch }, 'canary-proxy is up');

@@ -1,5 +1,6 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect } from 'vitest';
@@ -49,6 +50,8 @@ export function fault(name: string): string {
   return `--env=NODE_OPTIONS=--import=${join(packageRoot(), folder, `${name}.mjs`)}`;
 }
 
+const PAUSE_AFTER_FAILURE_MS = 250;
+
 export interface SlowAgent {
   stop(): Promise<void>;
 }
@@ -61,9 +64,10 @@ export async function startSlowAgent(stage: Stage): Promise<SlowAgent> {
   const client = new Client({ name: 'slow-agent', version: '1' });
   await client.connect(new StreamableHTTPClientTransport(new URL(stage.url(SERVICE))));
   let stopped = false;
+  const isStopped = (): boolean => stopped;
   const work = (async (): Promise<void> => {
     const call = { name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 2 } };
-    while (!stopped) await client.callTool(call).catch(() => undefined);
+    while (!isStopped()) await client.callTool(call).catch(() => delay(PAUSE_AFTER_FAILURE_MS));
   })();
   return {
     stop: async () => {
