@@ -24,6 +24,8 @@ import { mayReplay, toolsCalled } from './replay.js';
 
 /** Tries in which the instance was reached. */
 const MAX_ATTEMPTS = 4;
+/** Less than the two seconds within which a lost call is to be answered. */
+const HINTS_TIMEOUT_MS = 1_500;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 500;
 
@@ -228,14 +230,22 @@ export class Post implements LiveCall {
     if (this.reached >= MAX_ATTEMPTS && !this.isListening) return false;
     const { requests } = this.ids;
     const isKnown = toolsCalled(requests).every((tool) => catalog.knows(tool));
-    if (config.replay === 'safe' && !isKnown) await this.askForHints();
+    if (config.replay === 'safe' && !isKnown)
+      await Promise.race([this.askForHints(), this.plane.clock.sleep(HINTS_TIMEOUT_MS)]);
     return mayReplay(requests, config.replay, catalog);
   }
 
   private async askForHints(): Promise<void> {
     const { headers, path } = this.request;
-    const acquired = await this.pin.acquire(headers);
-    if (acquired.kind === 'bound') await this.plane.catalog.ask(acquired.binding, path, headers);
+    for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
+      const acquired = await this.pin.acquire(headers);
+      if (acquired.kind === 'unavailable') return;
+      const { binding } = acquired;
+      const loss = await this.plane.catalog.ask(binding, path, headers);
+      if (loss === null) return;
+      if (loss.kind === 'unreachable') this.pin.unreachable(binding, 0);
+      else this.pin.forget(binding);
+    }
   }
 
   private giveUpUnreachable(reason: string): Next {

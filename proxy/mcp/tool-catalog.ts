@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { SESSION_HEADER } from '../headers.js';
 import type { Binding } from '../pin.js';
+import type { Loss } from '../upstream.js';
 import { ask } from './ask.js';
 import { protocolHeaders } from './handshake.js';
 
@@ -61,8 +62,11 @@ export class ToolCatalog {
     }
   }
 
-  /** Asks an instance for its tools, in the client's session. Never rejects. */
-  async ask(binding: Binding, path: string, headers: readonly string[]): Promise<void> {
+  /**
+   * Asks an instance for its tools, in the client's session. Gives the loss when it could not be
+   * asked. Never rejects.
+   */
+  async ask(binding: Binding, path: string, headers: readonly string[]): Promise<Loss | null> {
     const deadline = performance.now() + ASK_TIMEOUT_MS;
     const own = protocolHeaders(headers);
     if (binding.upstreamId !== null) own.push(SESSION_HEADER, binding.upstreamId);
@@ -72,14 +76,17 @@ export class ToolCatalog {
       const message = { jsonrpc: '2.0', id: `canary-tools-${page}`, method: 'tools/list', params };
       const body = Buffer.from(JSON.stringify(message));
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) return;
+      if (leftMs <= 0) return null;
       const asked = await ask(
         binding.upstream,
         { method: 'POST', path, headers: own, body },
         leftMs,
       );
-      cursor = asked.kind === 'answered' ? this.learn(asked.message) : undefined;
-      if (cursor === undefined) return;
+      if (asked.kind === 'lost') return asked.loss;
+      if (asked.status >= 400) return { kind: 'cut', reason: `status ${asked.status}` };
+      cursor = this.learn(asked.message);
+      if (cursor === undefined) return null;
     }
+    return null;
   }
 }

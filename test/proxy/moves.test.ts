@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { LabServer } from './support/lab-server.js';
+import { route, startProxy, type TestProxy } from './support/proxies.js';
+import { WireClient } from './support/wire-client.js';
+
+describe('a session whose instance is lost', () => {
+  let stable: LabServer;
+  let canary: LabServer;
+  let proxy: TestProxy;
+  let ports: { stable: number; canary: number };
+
+  beforeEach(async () => {
+    stable = await LabServer.start({ name: 'stable' });
+    canary = await LabServer.start({ name: 'canary' });
+    ports = { stable: stable.port, canary: canary.port };
+    proxy = await startProxy(ports, { drain: { callsMs: 400, sessionsMs: 800 } });
+  });
+  afterEach(async () => {
+    await proxy.dispose();
+    await Promise.all([stable.kill(), canary.kill()]);
+  });
+
+  async function onCanary(): Promise<WireClient> {
+    await proxy.setRoute(route(ports, { canary: 1 }));
+    const client = await WireClient.open(proxy.url);
+    await proxy.setRoute(route(ports, { canary: 0.5 }));
+    return client;
+  }
+
+  it.each([404, 400] as const)(
+    'is set up anew when the instance answers %i for its id',
+    async (unknownStatus) => {
+      const server = await LabServer.start({ unknownStatus });
+      await proxy.setRoute(route({ stable: server.port }));
+      const client = await WireClient.open(proxy.url);
+      server.forgetSessions();
+      server.received.length = 0;
+      const { status, messages } = await client.call('write');
+      expect({ status, result: messages[0]?.result }).toMatchObject({ status: 200, result: {} });
+      expect(server.methods()).toEqual([
+        'tools/call',
+        'initialize',
+        'notifications/initialized',
+        'tools/call',
+      ]);
+      const again = server.received[1]?.message?.params;
+      expect(again).toMatchObject({ clientInfo: { name: 'wire' }, protocolVersion: '2025-11-25' });
+      expect(server.executed.get('write')).toBe(1);
+      await server.kill();
+    },
+  );
+
+  it.each([
+    ['before any answer', {}],
+    ['on an open event stream', { sse: true, early: true }],
+  ])('repeats a read-only call that was cut %s', async (_, behaviour) => {
+    const client = await onCanary();
+    canary.hangs = true;
+    const call = client.call('read', behaviour);
+    await waitFor(() => canary.executed.get('read'), { what: 'the call to run' });
+    await canary.kill();
+    const { messages } = await Promise.race([call, timeUp(2_000)]);
+    expect(messages.at(-1)?.result).toMatchObject({ content: [{ text: 'stable' }] });
+    const outcomes = (await proxy.calls()).calls.map(({ track, outcome }) => `${track} ${outcome}`);
+    expect(outcomes).toContain('canary cut');
+    expect(outcomes).toContain('stable ok');
+  });
+
+  it.each([
+    ['before any answer', {}],
+    ['on an open event stream', { sse: true, early: true }],
+  ])('answers other calls that were cut %s with an error, within 2 s', async (_, behaviour) => {
+    const client = await onCanary();
+    const call = client.call('write', { outcome: 'never', ...behaviour });
+    await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
+    await canary.kill();
+    const { status, messages } = await Promise.race([call, timeUp(2_000)]);
+    expect(status).toBe(200);
+    expect(messages.at(-1)).toMatchObject({ id: 2, error: { code: -32_050 } });
+    expect(stable.executed.get('write')).toBeUndefined();
+    expect((await client.call('write')).messages[0]?.result).toMatchObject({
+      content: [{ text: 'stable' }],
+    });
+  });
+
+  it('fails over at once when nothing listens, and says so in the call log', async () => {
+    const client = await onCanary();
+    await canary.kill();
+    const { messages } = await client.call('write');
+    expect(messages[0]?.result).toMatchObject({ content: [{ text: 'stable' }] });
+    const calls = (await proxy.calls()).calls.filter(({ tool }) => tool === 'write');
+    expect(calls.map(({ track, outcome }) => [track, outcome])).toEqual([
+      ['canary', 'connect_error'],
+      ['stable', 'ok'],
+    ]);
+  });
+
+  it('waits for a stable instance that is restarting', async () => {
+    await proxy.setRoute(route({ stable: stable.port }));
+    const client = await WireClient.open(proxy.url);
+    await stable.kill();
+    const call = client.call('write');
+    await waitFor(
+      async () => (await proxy.calls()).calls.some((c) => c.outcome === 'connect_error'),
+      {
+        what: 'the first try to fail',
+      },
+    );
+    await stable.listen();
+    expect((await call).messages[0]?.result).toBeDefined();
+    expect(stable.executed.get('write')).toBe(1);
+  });
+
+  it('keeps its GET stream open, and hears the new instance on it', async () => {
+    const client = await onCanary();
+    const stream = await client.stream();
+    canary.broadcast({ method: 'notifications/message', params: { from: 'canary' } });
+    await waitFor(() => stream.messages.length === 1, { what: 'a message' });
+    await canary.kill();
+    await waitFor(() => stable.streams.size === 1, { what: 'the stream to be attached again' });
+    stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
+    await waitFor(() => stream.messages.length === 2, { what: 'a message of the other instance' });
+    expect(stream.isOpen).toBe(true);
+    stream.close();
+  });
+
+  it('has its log level and subscriptions restored', async () => {
+    const client = await onCanary();
+    await client.request('logging/setLevel', { level: 'warning' });
+    await client.request('resources/subscribe', { uri: 'a://1' });
+    await client.request('resources/subscribe', { uri: 'a://2' });
+    await client.request('resources/unsubscribe', { uri: 'a://1' });
+    await proxy.setRoute(route(ports, { drainCanary: true }));
+    await client.call('read');
+    const restored = stable.received
+      .map(({ message }) => message)
+      .filter((m) => m?.id !== undefined);
+    expect(restored.map((message) => message?.params)).toMatchObject([
+      { clientInfo: {} },
+      { level: 'warning' },
+      { uri: 'a://2' },
+      { name: 'read' },
+    ]);
+  });
+
+  describe('when its track is drained', () => {
+    it('finishes calls in flight where they are, and then ends the old session', async () => {
+      const client = await onCanary();
+      const call = client.call('write', { ms: 200 });
+      await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
+      const state = await proxy.setRoute(route(ports, { drainCanary: true }));
+      expect(state.tracks.canary).toMatchObject({ sessions: 0, inFlight: 1 });
+      expect((await client.call('write')).text).toContain('stable');
+      expect((await call).text).toContain('canary');
+      await waitFor(() => canary.sessions.size === 0, { what: 'the old session to be deleted' });
+      expect((await proxy.state()).tracks.canary.inFlight).toBe(0);
+    });
+
+    it('answers what is still in flight after the drain time', async () => {
+      const client = await onCanary();
+      const call = client.call('write', { outcome: 'never' });
+      await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
+      await proxy.setRoute(route(ports, { drainCanary: true }));
+      const { messages } = await Promise.race([call, timeUp(2_000)]);
+      expect(messages[0]).toMatchObject({ error: { code: -32_050 } });
+      expect(stable.executed.get('write')).toBeUndefined();
+    });
+
+    it('sends a cancellation to the instance that has the call', async () => {
+      const client = await onCanary();
+      const call = client.call('write', { ms: 250 });
+      await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
+      await proxy.setRoute(route(ports, { drainCanary: true }));
+      await client.post({ method: 'notifications/cancelled', params: { requestId: 2 } });
+      expect(canary.methods()).toContain('notifications/cancelled');
+      await call;
+    });
+  });
+
+  it('tells apart the requests of its two instances, though they count alike', async () => {
+    const client = await onCanary();
+    const stream = await client.stream();
+    canary.broadcast({ id: 7, method: 'sampling/createMessage', params: {} });
+    await waitFor(() => stream.messages.length === 1, { what: 'a request of the canary' });
+    await proxy.setRoute(route(ports, { drainCanary: true }));
+    await waitFor(() => stable.streams.size === 1, { what: 'the stream to be attached again' });
+    stable.broadcast({ id: 7, method: 'sampling/createMessage', params: {} });
+    await waitFor(() => stream.messages.length === 2, { what: 'a request of stable' });
+    const ids = stream.messages.map(({ id }) => id ?? '');
+    expect(new Set(ids).size).toBe(2);
+    const answers = () => stable.received.filter(({ message }) => message?.result !== undefined);
+    expect((await client.post({ id: ids[0]!, result: { for: 'canary' } })).status).toBe(202);
+    expect(answers()).toEqual([]);
+    expect((await client.post({ id: ids[1]!, result: { for: 'stable' } })).status).toBe(202);
+    expect(answers()[0]?.message).toMatchObject({ id: 7, result: { for: 'stable' } });
+    stream.close();
+  });
+
+  describe('with a stream to resume', () => {
+    it('reaches the instance that has it', async () => {
+      const client = await onCanary();
+      const { text } = await client.call('write', { sse: true, suspend: true });
+      const lastId = /^id: (.*)$/m.exec(text)?.[1] ?? '';
+      const stream = await client.stream(lastId);
+      await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
+      expect(stream.messages[0]).toMatchObject({ id: 2, result: {} });
+      const write = (await proxy.calls()).calls.filter(({ tool }) => tool === 'write');
+      expect(write.map(({ outcome }) => outcome)).toEqual(['ok']);
+    });
+
+    it('is answered when that instance is gone', async () => {
+      const client = await onCanary();
+      const { text } = await client.call('write', { sse: true, suspend: true });
+      await canary.kill();
+      const stream = await client.stream(/^id: (.*)$/m.exec(text)?.[1] ?? '');
+      await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
+      expect(stream.messages[0]).toMatchObject({ id: 2, error: { code: -32_050 } });
+    });
+  });
+});
+
+function timeUp(ms: number): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms).unref();
+  });
+}

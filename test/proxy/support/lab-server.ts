@@ -1,0 +1,296 @@
+/**
+ * An MCP server whose faults can be ordered: it runs in this process on a real socket, counts what
+ * it executed, and can be killed like a process (every socket reset at once).
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { freePort } from '../../support/ports.js';
+
+export interface RpcMessage {
+  readonly jsonrpc?: string;
+  readonly id?: number | string;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: unknown;
+}
+
+/** How a `tools/call` behaves: its arguments. */
+export interface Behaviour {
+  /** Answers after this time. */
+  ms?: number;
+  /** Answers with an event stream. */
+  sse?: boolean;
+  /** Sends the stream's head, and an event, at once. */
+  early?: boolean;
+  /** Gives event ids. */
+  ids?: boolean;
+  /** Closes the stream before the answer, for the client to resume. */
+  suspend?: boolean;
+  /** Bytes of text in the result. */
+  size?: number;
+  outcome?:
+    'ok' | 'tool_error' | 'rpc_error' | 'bad_params' | 'http_500' | 'http_400' | 'cut' | 'never';
+}
+
+interface Received {
+  readonly method: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly rawHeaders: readonly string[];
+  readonly url: string;
+  readonly message: RpcMessage | null;
+  readonly session: string | null;
+}
+
+export interface LabOptions {
+  readonly name?: string;
+  /** What an unknown session is answered with. */
+  readonly unknownStatus?: 400 | 404;
+  /** Gives no session ids. */
+  readonly isStateless?: boolean;
+}
+
+export class LabServer {
+  readonly received: Received[] = [];
+  /** How often each tool ran. */
+  readonly executed = new Map<string, number>();
+  /** Answers that the other side closed before they were whole. */
+  aborted = 0;
+  /** Calls run, and are never answered. */
+  hangs = false;
+  readonly sessions = new Set<string>();
+  readonly streams = new Map<string, Set<ServerResponse>>();
+  private readonly options: LabOptions;
+  private readonly sockets = new Set<Socket>();
+  private server: Server | null = null;
+  port = 0;
+
+  private constructor(options: LabOptions) {
+    this.options = options;
+  }
+
+  static async start(options: LabOptions = {}): Promise<LabServer> {
+    const lab = new LabServer(options);
+    lab.port = await freePort();
+    await lab.listen();
+    return lab;
+  }
+
+  /** Listens (again) on its port, with none of the sessions it had. */
+  async listen(): Promise<void> {
+    this.sessions.clear();
+    this.streams.clear();
+    this.server = createServer((req, res) => void this.serve(req, res));
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => this.server?.listen(this.port, '127.0.0.1', resolve));
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  /** Dies: every connection is reset, nothing listens any more. */
+  async kill(): Promise<void> {
+    const { server } = this;
+    this.server = null;
+    if (server === null) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of this.sockets) socket.resetAndDestroy();
+    await closed;
+  }
+
+  /** Forgets all sessions, as a restart does, without closing anything. */
+  forgetSessions(): void {
+    this.sessions.clear();
+  }
+
+  methods(): string[] {
+    return this.received.flatMap(({ message, method }) =>
+      message?.method === undefined
+        ? method === 'POST'
+          ? ['answer']
+          : [method]
+        : [message.method],
+    );
+  }
+
+  /** Sends a message on the GET streams of all sessions. */
+  broadcast(message: RpcMessage, eventId?: string): void {
+    const id = eventId === undefined ? '' : `id: ${eventId}\n`;
+    for (const streams of this.streams.values()) {
+      for (const res of streams)
+        res.write(`${id}data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
+    }
+  }
+
+  private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    res.once('close', () => {
+      if (!res.writableFinished) this.aborted += 1;
+    });
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of req) chunks.push(chunk as Buffer);
+    } catch {
+      return;
+    }
+    const text = Buffer.concat(chunks).toString();
+    const message = text.startsWith('{') ? (JSON.parse(text) as RpcMessage) : null;
+    const session = (req.headers['mcp-session-id'] as string | undefined) ?? null;
+    const { method = '', url = '', headers, rawHeaders } = req;
+    this.received.push({ method, url, headers, rawHeaders, message, session });
+    if (!url.startsWith('/mcp')) return this.plain(req, res, text);
+    if (session !== null && !this.sessions.has(session)) return this.unknown(res, message);
+    if (method === 'GET') return this.openStream(req, res, session ?? '');
+    if (method === 'DELETE') {
+      this.sessions.delete(session ?? '');
+      res.writeHead(200).end();
+      return;
+    }
+    this.rpc(res, message, session);
+  }
+
+  private plain(req: IncomingMessage, res: ServerResponse, text: string): void {
+    if (req.url?.startsWith('/hang')) return;
+    if (req.url?.startsWith('/trickle')) {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.flushHeaders();
+      return;
+    }
+    const body = JSON.stringify({ method: req.method, url: req.url, headers: req.headers, text });
+    res.writeHead(200, {
+      'content-type': 'application/json',
+      connection: 'x-secret',
+      'x-secret': '1',
+    });
+    res.end(body);
+  }
+
+  private unknown(res: ServerResponse, message: RpcMessage | null): void {
+    const error = { code: -32_000, message: 'Bad Request: No valid session ID provided' };
+    const status = this.options.unknownStatus ?? 404;
+    res.writeHead(status, { 'content-type': 'application/json' });
+    res.end(JSON.stringify({ jsonrpc: '2.0', id: message?.id ?? null, error }));
+  }
+
+  private openStream(req: IncomingMessage, res: ServerResponse, session: string): void {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.flushHeaders();
+    const last = req.headers['last-event-id'];
+    if (typeof last === 'string' && last.startsWith('suspended-')) {
+      const id = Number(last.slice('suspended-'.length));
+      res.end(event({ id, result: this.resultOf({}) }, `done-${id}`));
+      return;
+    }
+    const streams = this.streams.get(session) ?? new Set();
+    this.streams.set(session, streams.add(res));
+    res.once('close', () => streams.delete(res));
+  }
+
+  private rpc(res: ServerResponse, message: RpcMessage | null, session: string | null): void {
+    if (message?.method === undefined || message.id === undefined) {
+      res.writeHead(202).end();
+      return;
+    }
+    switch (message.method) {
+      case 'initialize':
+        return this.initialize(res, message);
+      case 'tools/list':
+        return answer(res, message, { tools: TOOLS });
+      case 'tools/call':
+        return this.call(res, message, session);
+      default:
+        return answer(res, message, {});
+    }
+  }
+
+  private initialize(res: ServerResponse, message: RpcMessage): void {
+    const { protocolVersion = '2025-06-18' } = message.params ?? {};
+    const serverInfo = { name: this.options.name ?? 'lab', version: '1' };
+    const headers: Record<string, string> = {};
+    if (this.options.isStateless !== true) {
+      const id = randomUUID();
+      this.sessions.add(id);
+      headers['mcp-session-id'] = id;
+    }
+    const capabilities = { tools: {}, logging: {}, resources: { subscribe: true } };
+    answer(res, message, { protocolVersion, capabilities, serverInfo }, headers);
+  }
+
+  private resultOf({ size = 0 }: Behaviour, isError = false): object {
+    const text = this.options.name ?? 'lab';
+    return { content: [{ type: 'text', text: size > 0 ? 'x'.repeat(size) : text }], isError };
+  }
+
+  private call(res: ServerResponse, message: RpcMessage, session: string | null): void {
+    const { name, arguments: args } = message.params as { name: string; arguments?: Behaviour };
+    const behaviour = args ?? {};
+    this.executed.set(name, (this.executed.get(name) ?? 0) + 1);
+    if (behaviour.sse === true) this.beginStream(res, message, behaviour);
+    if (behaviour.suspend === true || behaviour.outcome === 'never' || this.hangs) return;
+    setTimeout(() => this.finish(res, message, behaviour, session), behaviour.ms ?? 0);
+  }
+
+  private beginStream(
+    res: ServerResponse,
+    { id }: RpcMessage,
+    { early, ids, suspend }: Behaviour,
+  ): void {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (suspend === true) res.end(`id: suspended-${id ?? ''}\nretry: 50\ndata:\n\n`);
+    else if (early === true) {
+      const progress = {
+        method: 'notifications/progress',
+        params: { progress: 1, progressToken: id },
+      };
+      res.write(event(progress, ids === true ? `early-${id ?? ''}` : undefined));
+    } else res.flushHeaders();
+  }
+
+  private finish(
+    res: ServerResponse,
+    message: RpcMessage,
+    b: Behaviour,
+    session: string | null,
+  ): void {
+    const { id } = message;
+    if (b.outcome === 'cut') return res.socket?.resetAndDestroy() as unknown as void;
+    if (b.outcome === 'http_500' || b.outcome === 'http_400') {
+      res.writeHead(b.outcome === 'http_500' ? 500 : 400, { 'content-type': 'text/plain' });
+      res.end('no');
+      return;
+    }
+    const code = b.outcome === 'rpc_error' ? -32_603 : b.outcome === 'bad_params' ? -32_602 : null;
+    const reply =
+      code === null
+        ? { id, result: this.resultOf(b, b.outcome === 'tool_error') }
+        : { id, error: { code, message: 'no' } };
+    if (b.sse === true) res.end(event(reply, b.ids === true ? `done-${id ?? ''}` : undefined));
+    else {
+      const headers = session === null ? {} : { 'mcp-session-id': session };
+      const body = JSON.stringify({ jsonrpc: '2.0', ...reply });
+      res.writeHead(200, { 'content-type': 'application/json', ...headers });
+      res.end(body);
+    }
+  }
+}
+
+const TOOLS = [
+  { name: 'read', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } },
+  { name: 'write', inputSchema: { type: 'object' } },
+];
+
+function event(message: object, id?: string): string {
+  const idLine = id === undefined ? '' : `id: ${id}\n`;
+  return `event: message\n${idLine}data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`;
+}
+
+function answer(
+  res: ServerResponse,
+  { id }: RpcMessage,
+  result: object,
+  headers: Record<string, string> = {},
+): void {
+  const body = JSON.stringify({ jsonrpc: '2.0', id, result });
+  res.writeHead(200, { 'content-type': 'application/json', ...headers });
+  res.end(body);
+}
