@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
 import type { Stage } from '../../demo/stage.js';
+import { isRunning } from '../support/processes.js';
 import { waitFor } from '../support/wait.js';
 import {
   expectTidy,
-  fault,
   look,
   openTestStage,
   pm2App,
@@ -147,21 +147,22 @@ describe('PM2 itself', () => {
     await expectTidy(stage);
   });
 
-  it('killed in mid-rollout and resurrected leaves no canary behind', async () => {
+  it('killed in mid-rollout and resurrected leaves no canary behind, and no second proxy', async () => {
     const before = await mainRelease();
     await stage.pm2.pm2('save');
-    await start(stage, fault('exits-later'), '--window', '60s');
+    await start(stage, '--env', 'RELEASE=orphaned', '--window', '60s');
     await reach(stage, 'observing');
+    const orphan = await orchestratorPid();
     process.kill(stage.pm2.daemonPid()!, 'SIGKILL');
     await waitFor(async () => (await look(stage))?.waitingFor?.includes('PM2') ?? false, {
       what: 'the orchestrator to notice that PM2 is gone',
     });
-    // The orphans still hold their ports: an operator ends them before they bring PM2 back.
-    for (const pid of stage.pm2.pids()) process.kill(pid, 'SIGKILL');
     await stage.pm2.startDaemon();
     await stage.pm2.pm2('resurrect');
-    await stage.ready();
     expect((await reachEnd(stage)).phase).toBe('rolled-back');
+    await waitFor(() => !isRunning(orphan), { what: 'the orphan to give way' });
+    await stage.ready();
+    expect(await orchestratorPid()).not.toBe(orphan);
     expect(await mainRelease()).toBe(before);
     await expectTidy(stage);
   });

@@ -1,7 +1,7 @@
 /** baking: main carries everything on the new release and is still judged, the canary is kept warm. retiring: the canary goes. */
 import { act, answer, move, wait, type Decision } from '../decision.js';
 import type { Observation } from '../observation.js';
-import { rollback } from './next.js';
+import { outage, rollback } from './next.js';
 import { asked } from './starting.js';
 import type { Situation } from './index.js';
 
@@ -18,7 +18,7 @@ export function decideBaking(situation: Situation<'baking'>): Decision {
   }
   return nowMs >= phase.endsAtMs
     ? move({ kind: 'retiring' }, 'baked without a finding')
-    : wait('baking');
+    : wait(outage(seen) ?? 'the end of the baking');
 }
 
 export function decideRetiring({ rollout, seen, nowMs }: Situation<'retiring'>): Decision {
@@ -26,8 +26,8 @@ export function decideRetiring({ rollout, seen, nowMs }: Situation<'retiring'>):
   if (request?.kind === 'rollback') {
     return answer(rollback(rollout, asked(request.reason), canaryLives(seen), nowMs), asked(null));
   }
-  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
-  if (seen.proxy.kind === 'down') return wait(`canary-proxy does not answer: ${seen.proxy.reason}`);
+  const out = outage(seen);
+  if (out !== null) return wait(out);
   return act({ kind: 'tidy-up' }, move({ kind: 'promoted' }, 'main runs the new release'));
 }
 

@@ -1,5 +1,5 @@
 /** The phases that several deciders move to, made in one place. */
-import type { ProxyView } from '../observation.js';
+import type { Observation, ProxyView } from '../observation.js';
 import type { Phase, PhaseOf } from '../phase.js';
 import type { Track } from '../../../common/protocol.js';
 import { mainTouched, type Rollout } from '../rollout.js';
@@ -60,6 +60,12 @@ export function restartMs({ config }: Rollout): number {
 /** When a returning stage that begins now gives up waiting. */
 export function returnDeadline(rollout: Rollout, nowMs: number): number {
   return nowMs + drainMs(rollout);
+}
+
+/** Why the world cannot be seen or changed just now, or null. */
+export function outage({ daemon, proxy }: Observation): string | null {
+  if (daemon.kind === 'down') return `PM2 does not answer: ${daemon.reason}`;
+  return proxy.kind === 'down' ? `canary-proxy does not answer: ${proxy.reason}` : null;
 }
 
 /**

@@ -4,7 +4,7 @@ import { answer, move, wait, type Decision, type Move } from '../decision.js';
 import type { HeldWhy, Phase } from '../phase.js';
 import type { Observation } from '../observation.js';
 import type { Rollout } from '../rollout.js';
-import { leavingMain, rollback, stepPhase } from './next.js';
+import { leavingMain, outage, rollback, stepPhase } from './next.js';
 import { asked } from './starting.js';
 import type { Situation } from './index.js';
 
@@ -14,7 +14,7 @@ export function decideObserving(situation: Situation<'observing'>): Decision {
     trouble(rollout, seen, nowMs) ??
     answerWhileObserving(situation) ??
     endOfStep(situation) ??
-    wait(`step ${phase.step + 1} of ${rollout.config.steps.length}`)
+    wait(outage(seen) ?? `the end of step ${phase.step + 1} of ${rollout.config.steps.length}`)
   );
 }
 
@@ -24,7 +24,7 @@ export function decideHeld(situation: Situation<'held'>): Decision {
   return (
     trouble(rollout, seen, nowMs) ??
     answerWhileHeld(situation) ??
-    wait(`held (${phase.why}): promote, rollback or resume`)
+    wait(outage(seen) ?? `a person (${phase.why}): promote, rollback or resume`)
   );
 }
 
