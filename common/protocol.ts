@@ -6,6 +6,7 @@
  *   GET /v1/state                                   → ProxyState
  *   PUT /v1/services/NAME/route       Route         → ServiceState   (stored before it is answered)
  *   GET /v1/services/NAME/calls?after=SEQ&limit=N   → CallPage
+ *   GET /v1/services/NAME/negotiated                → NegotiatedState
  *
  * Every error answer is `{ "error": { "code", "message" } }` with a 4xx or 5xx status.
  */
@@ -134,3 +135,19 @@ export const callPageSchema = z.object({
   nextAfter: z.int(),
 });
 export type CallPage = z.infer<typeof callPageSchema>;
+
+const countsSchema = z.record(z.string(), z.int());
+
+/**
+ * What the live sessions have agreed on with their instances, each with the number of sessions:
+ * what another instance must hold before it can be given any of them. Capabilities are named as
+ * paths, such as `tools` and `resources.subscribe`.
+ */
+export const negotiatedStateSchema = z.object({
+  protocolVersions: countsSchema,
+  clientCapabilities: countsSchema,
+  serverCapabilities: countsSchema,
+  /** Clients without a session (2026-07-28), by the version they speak: requests since the epoch. */
+  statelessVersions: countsSchema,
+});
+export type NegotiatedState = z.infer<typeof negotiatedStateSchema>;

@@ -5,7 +5,7 @@ import { MAX_CALLS_PER_PAGE } from './call-log.js';
 import { routeProblem } from './route.js';
 import type { Service } from './service.js';
 
-const SERVICE_PATH = /^\/v1\/services\/([^/]+)\/(route|calls)$/;
+const SERVICE_PATH = /^\/v1\/services\/([^/]+)\/(route|calls|negotiated)$/;
 
 export interface AdminTarget {
   readonly state: ProxyState;
@@ -25,6 +25,8 @@ export function answerAdmin(target: AdminTarget, request: ApiRequest): ApiReply 
   }
   if (what === 'route' && request.method === 'PUT') return putRoute(service, request.body);
   if (what === 'calls' && request.method === 'GET') return getCalls(service, request.query);
+  if (what === 'negotiated' && request.method === 'GET')
+    return { status: 200, body: service.negotiated };
   return refusal(405, 'method_not_allowed', `${request.method} is not for ${request.path}`);
 }
 

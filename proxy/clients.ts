@@ -7,9 +7,14 @@ import type { Acquired, Binding, Pin } from './pin.js';
 import { Split } from './split.js';
 import type { Tracks } from './tracks.js';
 
+/** Versions counted: an outsider chooses the names. */
+const MAX_VERSIONS = 16;
+
 export class Clients {
   private readonly keys = new ClientKeys();
   private readonly affinity = new Affinity();
+  private readonly tasks = new Affinity();
+  private readonly versions = new Map<string, number>();
   private readonly split = new Split<Track>();
 
   private readonly tracks: Tracks;
@@ -18,9 +23,30 @@ export class Clients {
     this.tracks = tracks;
   }
 
-  /** The pin of the client that sent the request. */
-  pinOf(req: IncomingMessage): ClientPin {
-    return new ClientPin(this.keys.of(req), this.tracks, this);
+  /**
+   * The pin of the client that sent the request; a request about a task (2026-07-28) goes to the
+   * instance that made it, whoever asks.
+   */
+  pinOf(req: IncomingMessage, taskId: string | null = null): ClientPin {
+    const taskTrack = taskId === null ? undefined : this.tasks.get(taskId);
+    const isThere = taskTrack !== undefined && this.tracks.mayStay(taskTrack);
+    return new ClientPin(this.keys.of(req), isThere ? taskTrack : null, this.tracks, this);
+  }
+
+  /** An instance gave out a task. */
+  noteTask(taskId: string, track: Track): void {
+    this.tasks.set(taskId, track);
+  }
+
+  /** A client without a session speaks that version. */
+  noteVersion(version: string): void {
+    if (this.versions.size >= MAX_VERSIONS && !this.versions.has(version)) return;
+    this.versions.set(version, (this.versions.get(version) ?? 0) + 1);
+  }
+
+  /** Requests by version. */
+  get versionCounts(): Record<string, number> {
+    return Object.fromEntries(this.versions);
   }
 
   trackOf(key: string): Track {
@@ -42,17 +68,19 @@ export class ClientPin implements Pin {
   readonly clientId = null;
 
   readonly label: string;
+  private taskTrack: Track | null;
   private readonly tracks: Tracks;
   private readonly clients: Clients;
 
-  constructor(label: string, tracks: Tracks, clients: Clients) {
+  constructor(label: string, taskTrack: Track | null, tracks: Tracks, clients: Clients) {
+    this.taskTrack = taskTrack;
     this.label = label;
     this.tracks = tracks;
     this.clients = clients;
   }
 
   get track(): Track {
-    return this.clients.trackOf(this.label);
+    return this.taskTrack ?? this.clients.trackOf(this.label);
   }
 
   acquire(): Promise<Acquired> {
@@ -74,6 +102,7 @@ export class ClientPin implements Pin {
   }
 
   unreachable(binding: Binding, waitedMs: number): void {
+    this.taskTrack = null;
     this.clients.moveFrom(this.label, binding.track, waitedMs);
   }
 

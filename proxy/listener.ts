@@ -48,10 +48,7 @@ export class Listener {
     );
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('upgrade', onUpgrade);
-    this.server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
-      else socket.destroy();
-    });
+    this.server.on('clientError', refuseBytes);
   }
 
   get isListening(): boolean {
@@ -101,3 +98,18 @@ export class Listener {
     clearTimeout(timer);
   }
 }
+
+/** What could not be read as a request is answered with the reason, and the connection closed. */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = REFUSED_BYTES.get(error.code ?? '') ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+const REFUSED_BYTES = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+]);

@@ -30,6 +30,7 @@ class Passing {
   private readonly res: ServerResponse;
   private readonly onEnd: (outcome: Outcome) => void;
   private upstream: ClientRequest | null = null;
+  private isAnswered = false;
   private isOver = false;
 
   constructor(res: ServerResponse, onEnd: (outcome: Outcome) => void) {
@@ -43,11 +44,16 @@ class Passing {
 
   sending(upstream: ClientRequest): void {
     this.upstream = upstream;
+    // An answer that is no answer, such as a 101 that nobody asked for, ends without an error.
+    upstream.once('close', () => {
+      if (!this.isAnswered) this.fail();
+    });
     if (this.res.destroyed) upstream.destroy();
   }
 
   relay(answer: IncomingMessage): void {
     const { res } = this;
+    this.isAnswered = true;
     const status = answer.statusCode ?? 502;
     const head = { status, statusMessage: answer.statusMessage ?? '', headers: answer.headers };
     writeHeadSafely(res, head, answerHeaders(answer.headers, NO_HEADERS));

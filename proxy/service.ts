@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
-import type { CallPage, Route, ServiceState } from '../common/protocol.js';
+import type { CallPage, NegotiatedState, Route, ServiceState } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
 import { Accounts } from './accounts.js';
 import { CallLog } from './call-log.js';
@@ -17,6 +17,7 @@ import { REFUSALS, refuse } from './mcp/refusals.js';
 import { isForEngine, serveStreamable } from './mcp/streamable.js';
 import { ToolCatalog } from './mcp/tool-catalog.js';
 import type { ProxyMetrics } from './metrics.js';
+import { summarize } from './negotiated.js';
 import { Passthrough } from './passthrough.js';
 import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
@@ -24,7 +25,7 @@ import { Sessions } from './sessions.js';
 import type { Store } from './store.js';
 import { Tracks, type Stoppable } from './tracks.js';
 
-const SWEEP_MS = 15_000;
+const MAX_SWEEP_MS = 15_000;
 
 export interface ServiceParts {
   readonly config: ServiceConfig;
@@ -76,7 +77,10 @@ export class Service {
   /** Restores the sessions and opens the door. Never rejects. */
   async open(): Promise<void> {
     this.plane.sessions.restore(this.config.mcpPaths[0] ?? '/');
-    this.sweeper = setInterval(() => this.plane.sessions.sweep(), SWEEP_MS);
+    this.sweeper = setInterval(
+      () => this.plane.sessions.sweep(),
+      Math.min(MAX_SWEEP_MS, this.config.sessionIdleMs),
+    );
     this.drains.update();
     await this.listener.open();
   }
@@ -116,6 +120,12 @@ export class Service {
     this.drains.update();
     this.plane.log.info({ route }, 'route set');
     return this.state;
+  }
+
+  /** What the live sessions have agreed on. */
+  get negotiated(): NegotiatedState {
+    const { sessions, clients } = this.plane;
+    return summarize(sessions.values(), clients.versionCounts);
   }
 
   callPage(after: number, limit: number): CallPage {

@@ -16,7 +16,13 @@ import type { Upstream } from '../upstream.js';
 import { ask } from './ask.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
 import { tagEvent } from './generation.js';
-import { followUps, initializeFor, protocolHeaders, type Handshake } from './handshake.js';
+import {
+  followUps,
+  initializeFor,
+  negotiatedBy,
+  protocolHeaders,
+  type Handshake,
+} from './handshake.js';
 import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
 import { PendingCall } from './pending-call.js';
 import { errorMessage, REFUSALS, refuse, type RpcError } from './refusals.js';
@@ -301,15 +307,19 @@ export class Conversation implements Connector, UplineListener {
   private answered(message: Message, event: RelayedEvent): void {
     const call = this.pending.get(message.id ?? '');
     if (call === undefined) return;
-    if (call.message.method === 'tools/list') this.learnTools(event);
+    this.learnFrom(call, event);
     this.release(call);
     call.over();
     call.ids.answered(message, call.binding?.track ?? 'stable', 200);
   }
 
-  private learnTools(event: RelayedEvent): void {
+  private learnFrom({ message, body }: PendingCall, event: RelayedEvent): void {
     const raw = event.raw();
-    if (raw !== null) this.plane.catalog.learnText(eventData(raw));
+    if (raw === null) return;
+    if (message.method === 'tools/list') this.plane.catalog.learnText(eventData(raw));
+    if (message.method !== 'initialize') return;
+    this.session.negotiated = negotiatedBy(body, parsedJson(raw));
+    this.plane.sessions.save(this.session);
   }
 
   /** The POST was refused: no answer will come. */
@@ -393,6 +403,14 @@ const UNREACHABLE: RpcError = {
   code: REFUSALS.unavailable,
   message: 'the server cannot be reached, nothing was executed',
 };
+
+function parsedJson(raw: Buffer): unknown {
+  try {
+    return JSON.parse(eventData(raw));
+  } catch {
+    return undefined;
+  }
+}
 
 /** One message out of a batch, as a body of its own. */
 function bodyOf(batch: Buffer, { id }: Message): Buffer {

@@ -8,7 +8,7 @@ import type { Upstream } from '../upstream.js';
 import { ask } from './ask.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-const VERSION_HEADER = 'mcp-protocol-version';
+export const VERSION_HEADER = 'mcp-protocol-version';
 
 /** What client and server agreed on. */
 export const negotiatedSchema = z.object({

@@ -28,6 +28,8 @@ export interface Message {
   name: string | null;
   /** `params.requestId` (raw): what `notifications/cancelled` means. */
   requestId: string | null;
+  /** `params.taskId` or `result.taskId`. */
+  taskId: string | null;
   hasResult: boolean;
   hasError: boolean;
   /** `result.isError` is true. */
@@ -42,6 +44,7 @@ function emptyMessage(): Message {
     method: null,
     name: null,
     requestId: null,
+    taskId: null,
     hasResult: false,
     hasError: false,
     isError: false,
@@ -56,6 +59,8 @@ const WANTED = new Map<string, (message: Message, token: string) => void>([
   ['params.name', (m, token) => (m.name = decoded(token))],
   ['params.uri', (m, token) => (m.name ??= decoded(token))],
   ['params.requestId', (m, token) => (m.requestId = token)],
+  ['params.taskId', (m, token) => (m.taskId = decoded(token))],
+  ['result.taskId', (m, token) => (m.taskId = decoded(token))],
   ['result.isError', (m, token) => (m.isError = token === 'true')],
   ['error.code', (m, token) => (m.code = Number(token))],
 ]);

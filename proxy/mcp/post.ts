@@ -266,6 +266,8 @@ export class Post implements LiveCall {
 
   private onMessage(message: Message): void {
     if (!isResponse(message) || this.binding === null) return;
+    const isTask = message.taskId !== null && this.pin.clientId === null;
+    if (isTask) this.plane.clients.noteTask(message.taskId ?? '', this.binding.track);
     this.ids.answered(message, this.binding.track, this.answer.status);
   }
 }

@@ -1,13 +1,13 @@
 /** The Streamable HTTP endpoint: which kind of request is this, and who serves it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { forwardedHeaders, SESSION_HEADER } from '../headers.js';
-import type { Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import { readMessages } from './body.js';
 import { endSession } from './end-session.js';
 import { EventStream } from './event-stream.js';
 import { answerBinding, withOwnId } from './from-client.js';
+import { VERSION_HEADER } from './handshake.js';
 import { MAX_INITIALIZE_BYTES, serveInitialize } from './initialize.js';
 import { learnFromRequest } from './learn.js';
 import type { Message } from './message-scanner.js';
@@ -29,7 +29,7 @@ export async function serveStreamable(
   res: ServerResponse,
 ): Promise<void> {
   const sessionId = req.headers[SESSION_HEADER];
-  if (sessionId === undefined) return servePost(plane, plane.clients.pinOf(req), req, res);
+  if (sessionId === undefined) return servePost(plane, null, req, res);
   if (typeof sessionId !== 'string' || sessionId.includes(',')) {
     const message = 'Mcp-Session-Id must be given once';
     return refuse(res, 400, { code: REFUSALS.badRequest, message });
@@ -74,7 +74,7 @@ async function serveInSession(
 
 async function servePost(
   plane: Plane,
-  pin: Pin | Session,
+  session: Session | null,
   req: IncomingMessage,
   res: ServerResponse,
   headers = forwardedHeaders(req),
@@ -84,28 +84,34 @@ async function servePost(
   try {
     const { body, messages } = read;
     const request = { req, res, path: req.url ?? '/', headers, body, messages };
-    await answerPost(plane, pin, request);
+    await (session === null
+      ? answerSessionless(plane, request)
+      : answerInSession(plane, session, request));
   } finally {
     plane.bodies.release(read.body.length);
   }
 }
 
-async function answerPost(plane: Plane, pin: Pin | Session, request: PostRequest): Promise<void> {
+async function answerInSession(
+  plane: Plane,
+  session: Session,
+  request: PostRequest,
+): Promise<void> {
   const { messages, body } = request;
-  if ('stored' in pin) {
-    learnFromRequest(plane, pin, messages, body);
-    const old = answerBinding(pin, messages);
-    if (old === 'gone') return accepted(request.res);
-    const ownBody = withOwnId(messages, body);
-    const post = new Post(
-      plane,
-      old ?? pin,
-      { ...request, body: ownBody },
-      sessionHooks(plane, pin, request),
-    );
-    return post.run();
-  }
+  learnFromRequest(plane, session, messages, body);
+  const pin = answerBinding(session, messages) ?? session;
+  if (pin === 'gone') return accepted(request.res);
+  const own = { ...request, body: withOwnId(messages, body) };
+  return new Post(plane, pin, own, sessionHooks(plane, session, request)).run();
+}
+
+async function answerSessionless(plane: Plane, request: PostRequest): Promise<void> {
+  const { req, messages } = request;
   if (messages.some(({ method }) => method === 'initialize')) return openSession(plane, request);
+  const version = req.headers[VERSION_HEADER];
+  if (typeof version === 'string') plane.clients.noteVersion(version);
+  const taskId = messages.find((message) => message.taskId !== null)?.taskId ?? null;
+  const pin = plane.clients.pinOf(req, taskId);
   return new Post(plane, pin, request, toolHooks(plane, messages)).run();
 }
 

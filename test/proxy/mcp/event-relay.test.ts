@@ -33,8 +33,9 @@ describe('EventRelay', () => {
         fc.integer({ min: 1, max: 40 }),
         (events, end, size) => {
           const seen: { id: string | null; value: string | null; data: string }[] = [];
-          const relay = new EventRelay(({ fields, messages, raw }) => {
-            const data = eventData(raw() ?? Buffer.alloc(0));
+          const relay = new EventRelay((relayed) => {
+            const { fields, messages } = relayed;
+            const data = eventData(relayed.raw() ?? Buffer.alloc(0));
             if (fields.hasData) seen.push({ id: fields.id, value: messages[0]?.id ?? null, data });
             return 'pass';
           }, LIMIT);
@@ -92,9 +93,9 @@ describe('EventRelay', () => {
 
   it('lets an event through in pieces when it outgrows the limit, and still knows its message', () => {
     const ids: (string | null)[] = [];
-    const relay = new EventRelay(({ messages, raw }) => {
-      ids.push(messages[0]?.id ?? null);
-      expect(raw()).toBeNull();
+    const relay = new EventRelay((relayed) => {
+      ids.push(relayed.messages[0]?.id ?? null);
+      expect(relayed.raw()).toBeNull();
       return 'drop';
     }, LIMIT);
     const text = 'x'.repeat(5 * LIMIT);

@@ -30,7 +30,7 @@ const id = fc.oneof(fc.integer(), fc.string({ maxLength: 20 }));
 const message = fc.oneof(
   fc.record({
     id,
-    result: fc.record({ content, isError: fc.boolean(), structuredContent: content }),
+    result: fc.record({ content, isError: fc.boolean(), taskId: fc.string({ maxLength: 30 }) }),
   }),
   fc.record({ id, error: fc.record({ message: fc.string(), data: content, code: fc.integer() }) }),
   fc.record({
@@ -46,7 +46,7 @@ const message = fc.oneof(
 
 type Parsed = Record<string, unknown> & {
   params?: { name?: unknown; uri?: unknown; requestId?: unknown };
-  result?: { isError?: unknown };
+  result?: { isError?: unknown; taskId?: unknown };
   error?: { code?: unknown };
 };
 
@@ -59,6 +59,7 @@ function expected(text: string): Message {
     name: (parsed.params?.name as string | undefined) ?? null,
     requestId:
       parsed.params?.requestId === undefined ? null : JSON.stringify(parsed.params.requestId),
+    taskId: (parsed.result?.taskId as string | undefined) ?? null,
     hasResult: parsed.result !== undefined,
     hasError: parsed.error !== undefined,
     isError: parsed.result?.isError === true,

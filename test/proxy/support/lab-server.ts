@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { freePort } from '../../support/ports.js';
 
 export interface RpcMessage {
@@ -58,6 +59,8 @@ export class LabServer {
   aborted = 0;
   /** Calls run, and are never answered. */
   hangs = false;
+  /** Bytes of large results that the other side has taken. */
+  sentBytes = 0;
   readonly sessions = new Set<string>();
   readonly streams = new Map<string, Set<ServerResponse>>();
   private readonly options: LabOptions;
@@ -253,7 +256,10 @@ export class LabServer {
     session: string | null,
   ): void {
     const { id } = message;
-    if (b.outcome === 'cut') return res.socket?.resetAndDestroy() as unknown as void;
+    if (b.outcome === 'cut') {
+      res.socket?.resetAndDestroy();
+      return;
+    }
     if (b.outcome === 'http_500' || b.outcome === 'http_400') {
       res.writeHead(b.outcome === 'http_500' ? 500 : 400, { 'content-type': 'text/plain' });
       res.end('no');
@@ -264,15 +270,30 @@ export class LabServer {
       code === null
         ? { id, result: this.resultOf(b, b.outcome === 'tool_error') }
         : { id, error: { code, message: 'no' } };
-    if (b.sse === true) res.end(event(reply, b.ids === true ? `done-${id ?? ''}` : undefined));
+    if (b.sse === true)
+      this.sendInPieces(
+        res,
+        Buffer.from(event(reply, b.ids === true ? `done-${id ?? ''}` : undefined)),
+      );
     else {
       const headers = session === null ? {} : { 'mcp-session-id': session };
       const body = JSON.stringify({ jsonrpc: '2.0', ...reply });
       res.writeHead(200, { 'content-type': 'application/json', ...headers });
-      res.end(body);
+      this.sendInPieces(res, Buffer.from(body));
     }
   }
+
+  private sendInPieces(res: ServerResponse, body: Buffer): void {
+    const pieces: Buffer[] = [];
+    for (let i = 0; i < body.length; i += PIECE_BYTES)
+      pieces.push(body.subarray(i, i + PIECE_BYTES));
+    const source = Readable.from(pieces, { objectMode: true, highWaterMark: 1 });
+    source.on('data', (piece: Buffer) => (this.sentBytes += piece.length));
+    source.pipe(res);
+  }
 }
+
+const PIECE_BYTES = 64 * 1024;
 
 const TOOLS = [
   { name: 'read', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } },

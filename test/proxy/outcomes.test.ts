@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LabServer, type Behaviour } from './support/lab-server.js';
+import { startProxy, type TestProxy } from './support/proxies.js';
+import { WireClient } from './support/wire-client.js';
+import type { Outcome } from '../../common/protocol.js';
+
+describe('each call is accounted for as what it came to', () => {
+  let server: LabServer;
+  let proxy: TestProxy;
+  let client: WireClient;
+
+  beforeAll(async () => {
+    server = await LabServer.start();
+    proxy = await startProxy({ stable: server.port }, { callTimeoutMs: 300 });
+    client = await WireClient.open(proxy.url);
+  });
+  afterAll(async () => {
+    await proxy.dispose();
+    await server.kill();
+  });
+
+  const cases: [Outcome, Behaviour, number][] = [
+    ['ok', {}, 0],
+    ['ok', { size: 300_000 }, 0],
+    ['tool_error', { outcome: 'tool_error' }, 1],
+    ['tool_error', { outcome: 'tool_error', size: 300_000 }, 1],
+    ['rpc_error', { outcome: 'rpc_error' }, 1],
+    ['client_error', { outcome: 'bad_params' }, 0],
+    ['http_error', { outcome: 'http_500' }, 1],
+    ['client_error', { outcome: 'http_400' }, 0],
+    ['cut', { outcome: 'cut' }, 1],
+    ['timeout', { outcome: 'never' }, 1],
+  ];
+  const bothForms = cases.flatMap(([outcome, behaviour, errors]) =>
+    [false, true].map((sse) => [outcome, { ...behaviour, sse }, errors] as const),
+  );
+
+  it.each(bothForms)('%s (%j)', async (outcome, behaviour, errors) => {
+    const isHttp = behaviour.outcome === 'http_500' || behaviour.outcome === 'http_400';
+    if (isHttp && behaviour.sse) return;
+    const before = await proxy.state();
+    const { nextAfter } = await proxy.calls();
+    await client.call('write', behaviour);
+    const { calls } = await proxy.calls(nextAfter);
+    expect(calls).toMatchObject([{ tool: 'write', outcome, track: 'stable' }]);
+    const after = await proxy.state();
+    expect(after.tracks.stable.errors - before.tracks.stable.errors).toBe(errors);
+    expect(after.tracks.stable.calls - before.tracks.stable.calls).toBe(1);
+    expect(after.tracks.stable.inFlight).toBe(0);
+  });
+
+  it('a batch counts each of its requests', async () => {
+    const { nextAfter } = await proxy.calls();
+    await client.post([
+      { id: 'a', method: 'ping' },
+      { id: 'b', method: 'tools/list' },
+      { method: 'notifications/progress' },
+    ]);
+    const { calls } = await proxy.calls(nextAfter);
+    expect(calls.map(({ tool }) => tool)).toEqual(['ping', 'tools/list']);
+  });
+
+  it('tells nothing of the session', async () => {
+    const { calls } = await proxy.calls();
+    const labels = new Set(calls.map(({ session }) => session));
+    expect(labels.size).toBe(1);
+    expect(JSON.stringify(calls)).not.toContain(client.sessionId);
+  });
+
+  it('is in the metrics, with a bounded number of tools', async () => {
+    for (let i = 0; i < 120; i += 1) await client.call(`made-up-${i}`);
+    const { host, port } = proxy.config.proxy.metrics;
+    const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
+    expect(text).toContain(
+      'canary_proxy_calls_total{service="svc",track="stable",tool="_other",outcome="ok"}',
+    );
+    expect(new Set(text.match(/tool="[^"]*"/g)).size).toBeLessThanOrEqual(101);
+  });
+});
