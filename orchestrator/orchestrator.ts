@@ -185,8 +185,8 @@ export class Orchestrator {
   }
 
   #run(rollout: Rollout): void {
-    const { store, proxy, clock, log } = this.#parts;
-    const monitor = new Monitor(store, proxy, rollout);
+    const { config, store, proxy, clock, log } = this.#parts;
+    const monitor = new Monitor({ store, proxy, pm2Home: config.pm2Home }, rollout);
     const loop = new RolloutLoop({ store, world: this.#world, monitor, clock, log }, rollout);
     this.#loops.set(rollout.service, loop);
     this.#track(

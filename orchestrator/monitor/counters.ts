@@ -6,7 +6,7 @@ interface Count {
   readonly calls: number;
 }
 
-/** Where the reading of the proxy stands. Stored with the evidence, so that nothing counts twice. */
+/** Where the reading of the proxy stands. */
 export interface ProxyCursor {
   readonly epoch: string | null;
   /** The number of the last call that was read in this epoch. */
@@ -20,7 +20,7 @@ export interface ProxyCursor {
 const zero: Count = { sessionsOpened: 0, calls: 0 };
 const zeros: Readonly<Record<Track, Count>> = { stable: zero, canary: zero, baseline: zero };
 
-export const newCursor: ProxyCursor = { epoch: null, after: 0, raw: zeros, total: zeros };
+export const newCounters: ProxyCursor = { epoch: null, after: 0, raw: zeros, total: zeros };
 
 /** The cursor after another look at the counters. The first look ever only sets the marks. */
 export function readCounters(

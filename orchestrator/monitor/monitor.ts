@@ -1,64 +1,80 @@
 /**
  * Collects a rollout's evidence: the calls that the proxy saw end, the memory of both process
- * trees, exits nobody ordered. It stores all it sees and feeds the judge.
+ * trees, exits nobody ordered, error lines in the apps' logs. It stores all it sees and feeds the
+ * judge.
  *
  * 1. What is judged is what is stored: after a restart the judge is rebuilt from the store.
- * 2. While main bakes, main is what is judged: its events take the canary's place.
+ * 2. How far a source was read is stored together with what was read, and only then taken for read.
+ * 3. While main bakes, main is what is judged: its events take the canary's place.
  */
-import type { Instance } from '../proc/tree.js';
 import type { Track } from '../../common/protocol.js';
 import { createJudge } from '../judge/judge.js';
-import type { Assessment, EvidenceEvent, Judge, ProcessEvent } from '../judge/types.js';
+import type {
+  Assessment,
+  CallEvent,
+  EvidenceEvent,
+  Judge,
+  LogEvent,
+  ProcessEvent,
+} from '../judge/types.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Look, TrackLook } from '../rollout/look.js';
 import type { Phase } from '../rollout/phase.js';
 import type { Rollout } from '../rollout/rollout.js';
 import type { Store } from '../store/store.js';
-import { newCursor, readCounters, type ProxyCursor } from './counters.js';
+import { readCounters, type ProxyCursor } from './counters.js';
+import { newCursor, type MonitorCursor } from './cursor.js';
+import { countErrorLines, passOver, type LogMarks } from './error-lines.js';
+import { appsOf, noLives, readLives, type DaemonUp, type Lives } from './lives.js';
+import { readMemoryRestarts } from './memory-restarts.js';
 
 const PAGE_CALLS = 5_000;
 /** Bounds one look; what is left over is read by the next. */
 const MAX_PAGES = 20;
 
+export interface MonitorParts {
+  readonly store: Store;
+  readonly proxy: ProxyClient;
+  /** PM2_HOME. */
+  readonly pm2Home: string;
+}
+
+/** What a source gave, and how far it is read with that. */
+interface Reading<T, C> {
+  readonly events: readonly T[];
+  readonly cursor: C;
+}
+
 export class Monitor {
-  readonly #store: Store;
-  readonly #proxy: ProxyClient;
+  readonly #parts: MonitorParts;
   readonly #rolloutId: string;
-  readonly #service: string;
-  #cursor: ProxyCursor;
+  readonly #patterns: readonly RegExp[];
+  #cursor: MonitorCursor;
+  #lives = noLives;
   #judge: Judge;
   #judged: 'trial' | 'bake';
-  #lives: Partial<Record<Track, Instance | null>> = {};
-  #daemonStartedAtMs = 0;
   #sampledAtMs = 0;
 
-  constructor(store: Store, proxy: ProxyClient, rollout: Rollout) {
-    this.#store = store;
-    this.#proxy = proxy;
+  constructor(parts: MonitorParts, rollout: Rollout) {
+    this.#parts = parts;
     this.#rolloutId = rollout.id;
-    this.#service = rollout.service;
-    this.#cursor = store.cursor(rollout.id) ?? newCursor;
+    this.#patterns = rollout.config.judge.logs.errorPatterns.map((source) => new RegExp(source));
+    this.#cursor = parts.store.cursor(rollout.id) ?? newCursor;
     this.#judged = kindOf(rollout.phase);
-    this.#judge = rebuild(store, rollout);
+    this.#judge = rebuild(parts.store, rollout);
   }
 
-  /** Takes in what a look showed, and the calls that ended since the last one. */
+  /** Takes in what a look showed, and what the sources have since the last one. */
   async collect(rollout: Rollout, look: Look, nowMs: number): Promise<void> {
-    const events: EvidenceEvent[] = [];
-    if (look.proxy.kind === 'up') {
-      const { epoch, service } = look.proxy;
-      this.#cursor = readCounters(this.#cursor, epoch, service.tracks);
-      events.push(...(await this.#readCalls(rollout)));
-    }
-    events.push(...this.#exits(rollout.phase, look, nowMs));
-    if (nowMs - this.#sampledAtMs >= rollout.config.intervalMs) {
-      this.#sampledAtMs = nowMs;
-      events.push(...this.#samples(look, nowMs));
-    }
-    if (events.length > 0) this.#store.addEvidence(this.#rolloutId, events, this.#cursor);
+    const due = nowMs - this.#sampledAtMs >= rollout.config.intervalMs;
+    const { events, cursor, lives } = await this.#read(rollout, look, { due, nowMs });
+    if (events.length > 0) this.#parts.store.addEvidence(this.#rolloutId, events, cursor);
+    this.#cursor = cursor;
+    this.#lives = lives;
+    if (due) this.#sampledAtMs = nowMs;
     if (kindOf(rollout.phase) !== this.#judged) {
       this.#judged = kindOf(rollout.phase);
-      this.#judge = rebuild(this.#store, rollout);
+      this.#judge = rebuild(this.#parts.store, rollout);
     } else {
       for (const event of judgedAs(rollout.phase, events)) this.#judge.add(event);
     }
@@ -69,64 +85,84 @@ export class Monitor {
     return isJudged(phase) ? this.#judge.assess(nowMs) : null;
   }
 
-  async #readCalls(rollout: Rollout): Promise<EvidenceEvent[]> {
+  async #read(
+    rollout: Rollout,
+    { daemon, proxy }: Look,
+    { due, nowMs }: { readonly due: boolean; readonly nowMs: number },
+  ): Promise<Reading<EvidenceEvent, MonitorCursor> & { readonly lives: Lives }> {
     const events: EvidenceEvent[] = [];
+    let cursor = this.#cursor;
+    if (proxy.kind === 'up') {
+      const counted = readCounters(cursor.proxy, proxy.epoch, proxy.service.tracks);
+      const calls = await this.#readCalls(rollout, counted);
+      cursor = { ...cursor, proxy: calls.cursor };
+      events.push(...calls.events);
+    }
+    if (daemon.kind === 'down') return { events, cursor, lives: this.#lives };
+    const judged = isJudged(rollout.phase);
+    const { pmIds, mark } = await readMemoryRestarts(this.#parts.pm2Home, cursor.pm2Log);
+    cursor = { ...cursor, pm2Log: mark };
+    const seen = { daemon, memoryRestarts: pmIds, ordered: !judged, nowMs };
+    const { events: exits, lives } = readLives(this.#lives, seen);
+    events.push(...exits);
+    if (due || !judged) {
+      const logs = await this.#readLogs(daemon, { judged, nowMs });
+      cursor = { ...cursor, logs: logs.cursor };
+      events.push(...logs.events);
+    }
+    if (due) events.push(...samples(daemon, cursor.proxy, nowMs));
+    return { events, cursor, lives };
+  }
+
+  async #readCalls(rollout: Rollout, from: ProxyCursor): Promise<Reading<CallEvent, ProxyCursor>> {
+    const events: CallEvent[] = [];
+    let cursor = from;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const reply = await this.#proxy.calls(this.#service, this.#cursor.after, PAGE_CALLS);
+      const reply = await this.#parts.proxy.calls(rollout.service, cursor.after, PAGE_CALLS);
       if (reply.kind === 'down') break;
       const { epoch, calls, nextAfter } = reply.value;
-      if (epoch !== this.#cursor.epoch) break;
-      this.#cursor = { ...this.#cursor, after: nextAfter };
+      if (epoch !== cursor.epoch) break;
+      cursor = { ...cursor, after: nextAfter };
       for (const { atMs, track, session, tool, outcome, latencyMs } of calls) {
         if (atMs < rollout.startedAtMs) continue;
         events.push({ type: 'call', atMs, track, session, tool, outcome, latencyMs });
       }
       if (calls.length < PAGE_CALLS) break;
     }
-    return events;
+    return { events, cursor };
   }
 
-  /** Processes that ended or were replaced without an order of ours. */
-  #exits(phase: Phase, look: Look, nowMs: number): EvidenceEvent[] {
-    if (look.daemon.kind === 'down') return [];
-    const sameDaemon = look.daemon.startedAtMs === this.#daemonStartedAtMs;
-    this.#daemonStartedAtMs = look.daemon.startedAtMs;
-    const events: EvidenceEvent[] = [];
-    for (const track of ['stable', 'canary'] as const) {
-      const seen = look.daemon[track === 'stable' ? 'main' : 'canary'];
-      const before = this.#lives[track];
-      const life = seen?.life ?? null;
-      this.#lives[track] = life;
-      // A new daemon has restarted its apps, and a swap restarts main: both are ordered.
-      if (!sameDaemon || !isJudged(phase) || before == null) continue;
-      if (life?.pid !== before.pid || life.startTicks !== before.startTicks) {
-        events.push({ type: 'exit', atMs: nowMs, track, code: seen?.exitCode ?? null });
+  /** Outside of judged phases an app is started or swapped: what it logs then is passed over. */
+  async #readLogs(
+    daemon: DaemonUp,
+    { judged, nowMs }: { readonly judged: boolean; readonly nowMs: number },
+  ): Promise<Reading<LogEvent, LogMarks>> {
+    if (this.#patterns.length === 0) return { events: [], cursor: {} };
+    const events: LogEvent[] = [];
+    let cursor: LogMarks = {};
+    for (const [track, app] of appsOf(daemon)) {
+      if (app === null) continue;
+      if (!judged) {
+        cursor = { ...cursor, ...(await passOver(app.logPaths)) };
+        continue;
       }
+      const count = await countErrorLines(app.logPaths, this.#cursor.logs, this.#patterns);
+      cursor = { ...cursor, ...count.marks };
+      const { errorLines } = count;
+      if (errorLines !== null) events.push({ type: 'log', atMs: nowMs, track, errorLines });
     }
-    return events;
+    return { events, cursor };
   }
+}
 
-  #samples(look: Look, nowMs: number): EvidenceEvent[] {
-    if (look.daemon.kind === 'down') return [];
-    const tracks = [
-      ['stable', look.daemon.main],
-      ['canary', look.daemon.canary],
-    ] as const;
-    return tracks.flatMap(([track, seen]) => this.#sample(track, seen, nowMs) ?? []);
-  }
-
-  #sample(track: Track, seen: TrackLook | null, nowMs: number): ProcessEvent | null {
-    if (seen?.life == null || seen.rssBytes === null) return null;
-    return {
-      type: 'process',
-      atMs: nowMs,
-      track,
-      rssBytes: seen.rssBytes,
-      restarts: seen.restarts,
-      uptimeMs: Math.max(0, nowMs - seen.startedAtMs),
-      ...this.#cursor.total[track],
-    };
-  }
+function samples(daemon: DaemonUp, { total }: ProxyCursor, nowMs: number): ProcessEvent[] {
+  const sample = (track: Track, app: TrackLook | null): ProcessEvent | null => {
+    if (app?.life == null || app.rssBytes === null) return null;
+    const { rssBytes, restarts, startedAtMs } = app;
+    const uptimeMs = Math.max(0, nowMs - startedAtMs);
+    return { type: 'process', atMs: nowMs, track, rssBytes, restarts, uptimeMs, ...total[track] };
+  };
+  return appsOf(daemon).flatMap(([track, app]) => sample(track, app) ?? []);
 }
 
 function rebuild(store: Store, rollout: Rollout): Judge {

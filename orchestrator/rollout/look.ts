@@ -17,6 +17,9 @@ const PROBE_TIMEOUT_MS = 5_000;
 /** An instance, with what the monitor measures. */
 export interface TrackLook extends InstanceView {
   readonly pid: number | null;
+  readonly pmId: number;
+  /** The files that PM2 writes the app's output to, each once. */
+  readonly logPaths: readonly string[];
   /** When PM2 started the process, Unix milliseconds. */
   readonly startedAtMs: number;
   /** Of the whole process tree; null without a process. */
@@ -118,6 +121,8 @@ async function lookAtApp(
   const exitCode = app.pm2Env['exit_code'];
   return {
     pid: app.pid,
+    pmId: app.pmId,
+    logPaths: [...new Set([app.outLogPath, app.errLogPath])],
     status: app.status,
     life,
     restarts: app.restarts,

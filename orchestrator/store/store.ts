@@ -10,7 +10,7 @@ import type { Phase } from '../rollout/phase.js';
 import type { Action, ActionOutcome } from '../rollout/decision.js';
 import type { Rollout } from '../rollout/rollout.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
-import type { ProxyCursor } from '../monitor/counters.js';
+import type { MonitorCursor } from '../monitor/cursor.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 
 /** One move of a rollout, as history tells it. */
@@ -134,8 +134,8 @@ export class Store {
       .run(outcome.done ? 'done' : outcome.reason, rolloutId, seq);
   }
 
-  /** Appends what was seen, in order, and how far the proxy has been read, in one step. */
-  addEvidence(rolloutId: string, events: readonly EvidenceEvent[], cursor: ProxyCursor): void {
+  /** Appends what was seen, in order, and how far its sources have been read, in one step. */
+  addEvidence(rolloutId: string, events: readonly EvidenceEvent[], cursor: MonitorCursor): void {
     this.#db.transaction(() => {
       const { last } = this.#db
         .prepare('SELECT coalesce(max(seq), 0) AS last FROM evidence WHERE rollout_id = ?')
@@ -155,10 +155,10 @@ export class Store {
     })();
   }
 
-  /** How far the proxy has been read for a rollout; null before the first time. */
-  cursor(rolloutId: string): ProxyCursor | null {
+  /** How far the sources of a rollout's evidence have been read; null before the first time. */
+  cursor(rolloutId: string): MonitorCursor | null {
     const row = this.#db.prepare('SELECT body FROM cursors WHERE rollout_id = ?').get(rolloutId);
-    return row === undefined ? null : (JSON.parse((row as BodyRow).body) as ProxyCursor);
+    return row === undefined ? null : (JSON.parse((row as BodyRow).body) as MonitorCursor);
   }
 
   /** All that was seen in a rollout, in order. */

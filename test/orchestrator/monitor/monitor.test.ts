@@ -1,0 +1,151 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EvidenceEvent } from '../../../orchestrator/judge/types.js';
+import { Monitor } from '../../../orchestrator/monitor/monitor.js';
+import { proxyClient } from '../../../orchestrator/proxy-client.js';
+import type { Look, TrackLook } from '../../../orchestrator/rollout/look.js';
+import type { Phase } from '../../../orchestrator/rollout/phase.js';
+import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
+import { Store } from '../../../orchestrator/store/store.js';
+import { service } from '../rollout/simulation.js';
+
+const OBSERVING: Phase = { kind: 'observing', step: 0, endsAtMs: 1e9 };
+const STARTING: Phase = { kind: 'starting', deadlineMs: 1e9 };
+const spec = {} as Rollout['oldSpec'];
+
+let dir: string;
+let store: Store;
+let rollout: Rollout;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'monitor-'));
+  store = Store.open(join(dir, 'rollouts.db'));
+  const logs = { errorPatterns: ['ERROR', '^Traceback'], timesStable: 3 };
+  rollout = {
+    id: 'scraper-1',
+    service: 'scraper',
+    startedAtMs: 0,
+    endedAtMs: null,
+    config: { ...service, judge: { ...service.judge, logs } },
+    oldSpec: spec,
+    newSpec: spec,
+    change: {},
+    phase: OBSERVING,
+    request: null,
+    canaryServer: null,
+  };
+  store.insert(rollout, 1);
+  for (const name of ['main', 'canary']) writeFileSync(join(dir, `${name}.log`), 'ERROR of old\n');
+});
+
+afterEach(() => {
+  store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function monitor(): Monitor {
+  const proxy = proxyClient(join(dir, 'no.sock'));
+  return new Monitor({ store, proxy, pm2Home: dir }, rollout);
+}
+
+function app(name: string): TrackLook {
+  return {
+    pid: process.pid,
+    pmId: 0,
+    logPaths: [join(dir, `${name}.log`), '/dev/null'],
+    status: 'online',
+    life: { pid: process.pid, startTicks: 1 },
+    restarts: 0,
+    exitCode: null,
+    startedAtMs: 0,
+    rssBytes: 1e6,
+    atSpec: true,
+    readiness: null,
+  };
+}
+
+function look(): Look {
+  return {
+    daemon: { kind: 'up', startedAtMs: 1, main: app('main'), canary: app('canary') },
+    proxy: { kind: 'down', reason: 'there is none' },
+    canaryLife: null,
+    canaryServer: null,
+  };
+}
+
+const log = (name: string, text: string): void => appendFileSync(join(dir, `${name}.log`), text);
+
+/** Error lines of each log event, stable's and canary's. */
+function errorLines(): { stable: number[]; canary: number[] } {
+  const of = (track: string): number[] =>
+    [...store.evidence(rollout.id)].flatMap((event: EvidenceEvent) =>
+      event.type === 'log' && event.track === track ? [event.errorLines] : [],
+    );
+  return { stable: of('stable'), canary: of('canary') };
+}
+
+describe('error lines', () => {
+  it('are counted per track and interval, from the end of the log on', async () => {
+    const it = monitor();
+    await it.collect(rollout, look(), 5_000);
+    log('main', 'ERROR one\nfine\n');
+    log('canary', 'Traceback (most recent call last):\nERROR two\nERR');
+    await it.collect(rollout, look(), 7_000);
+    await it.collect(rollout, look(), 10_000);
+    log('canary', 'OR three\n');
+    await it.collect(rollout, look(), 15_000);
+    expect(errorLines()).toEqual({ stable: [0, 1, 0], canary: [0, 2, 1] });
+  });
+
+  it('of the time while nobody looked are found by the next orchestrator, once', async () => {
+    await monitor().collect(rollout, look(), 5_000);
+    log('canary', 'ERROR one\n');
+    await monitor().collect(rollout, look(), 10_000);
+    log('canary', 'ERROR two\n');
+    const after = monitor();
+    await after.collect(rollout, look(), 15_000);
+    await after.collect(rollout, look(), 20_000);
+    expect(errorLines().canary).toEqual([0, 1, 1, 0]);
+  });
+
+  it('of a canary that starts are passed over', async () => {
+    const it = monitor();
+    await it.collect({ ...rollout, phase: STARTING }, look(), 5_000);
+    log('canary', 'ERROR no cache yet\n');
+    await it.collect({ ...rollout, phase: STARTING }, look(), 5_250);
+    await it.collect(rollout, look(), 10_000);
+    expect(errorLines()).toEqual({ stable: [0], canary: [0] });
+  });
+
+  it('leave nothing but their number in the store', async () => {
+    const it = monitor();
+    await it.collect(rollout, look(), 5_000);
+    log('canary', 'ERROR token=hunter2\nERROR half a line with hunter2');
+    await it.collect(rollout, look(), 10_000);
+    expect(errorLines().canary).toEqual([0, 1]);
+    const files = ['rollouts.db', 'rollouts.db-wal'].map((name) => readFileSync(join(dir, name)));
+    expect(Buffer.concat(files).includes('errorLines')).toBe(true);
+    expect(Buffer.concat(files).includes('hunter2')).toBe(false);
+  });
+
+  it('that could not be stored are counted again', async () => {
+    const it = monitor();
+    await it.collect(rollout, look(), 5_000);
+    log('canary', 'ERROR one\n');
+    store.close();
+    await expect(it.collect(rollout, look(), 10_000)).rejects.toThrow();
+    store = Store.open(join(dir, 'rollouts.db'));
+    await monitor().collect(rollout, look(), 15_000);
+    expect(errorLines().canary).toEqual([0, 1]);
+  });
+
+  it('are not looked for without patterns', async () => {
+    const { judge } = rollout.config;
+    const logs = { ...judge.logs, errorPatterns: [] };
+    rollout = { ...rollout, config: { ...rollout.config, judge: { ...judge, logs } } };
+    await monitor().collect(rollout, look(), 5_000);
+    expect(errorLines()).toEqual({ stable: [], canary: [] });
+  });
+});
