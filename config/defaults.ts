@@ -32,10 +32,15 @@ export const SERVICE_DEFAULTS = {
     memory: { max: null, horizon: '24h', timesStable: 1.5, warmUp: '5m' },
     logs: {
       errorPatterns: [
-        '^Traceback \\(most recent call last\\)',
-        '\\b(?:ERROR|CRITICAL|FATAL)\\b',
-        '"level":\\s*(?:50|60|"(?:error|critical|fatal)")',
-        '^Uncaught |^\\w*Error: ',
+        // Python; PM2's `time` puts a date before a line, its `log_type: json` puts it in an object.
+        'Traceback \\(most recent call last\\):',
+        // What most loggers write in capitals.
+        '\\b(?:ERROR|CRITICAL|FATAL|PANIC)\\b',
+        // JSON (pino's numbers, others' names) and key=value.
+        '"(?:level|levelname|severity)":\\s*(?:[56]0\\b|"(?:error|critical|fatal|alert)")',
+        '\\blevel=(?:error|critical|fatal)\\b',
+        // Node's uncaught errors, `error: ...` of console loggers, both after PM2's date.
+        '^(?:\\d{4}-\\d\\d-\\d\\d[T\\d:. +-]*: )?(?:Uncaught |\\w*Error: |(?:error|fatal|critical): )',
       ],
       timesStable: 3,
     },

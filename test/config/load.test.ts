@@ -83,10 +83,25 @@ describe('what is not written', () => {
       '2026-01-01 00:00:00 ERROR scraper: no page',
       '{"level":50,"msg":"x"}',
       '{"level": "error"}',
+      '{"severity":"ERROR","message":"x"}',
+      'ts=1 level=error msg=x',
+      'error: no page',
+      '2026-01-01T00:00:00: Traceback (most recent call last):',
+      '2026-01-01 00:00:00 +01:00: TypeError: x',
+      '{"message":"Traceback (most recent call last):\\n","type":"err"}',
       'TypeError: x is not a function',
       'Uncaught Error: x',
     ];
-    const others = ['INFO 0 errors', '{"level":30,"msg":"x"}', 'no error', 'ValueErrors'];
+    const others = [
+      'INFO 0 errors',
+      '{"level":30,"msg":"x"}',
+      'no error',
+      'ValueErrors',
+      '{"level":500}',
+      '0 errors: fine',
+      'level=error_free',
+      'a Traceback',
+    ];
     expect(errors.filter((line) => !isError(line))).toEqual([]);
     expect(others.filter(isError)).toEqual([]);
   });
