@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process `canary-orchestrator`: puts the parts together, and takes them apart on SIGTERM or SIGINT. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
@@ -37,6 +38,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     pm2: createPm2({ home: config.pm2Home, timeoutMs: PM2_TIMEOUT_MS }),
     proxy: proxyClient(home.proxySocket),
     clock: systemClock,
+    random: () => randomUUID(),
     log,
   });
   const control = await serveUnix(

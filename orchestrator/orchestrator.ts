@@ -34,6 +34,8 @@ export interface OrchestratorParts {
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
   readonly clock: Clock;
+  /** A short text that has never been given before, on this machine or another. */
+  readonly random: () => string;
   readonly log: Logger;
 }
 
@@ -163,11 +165,12 @@ export class Orchestrator {
   }
 
   #begin({ config, oldSpec, newSpec, change }: Plan): RolloutView {
-    const { store, clock } = this.#parts;
+    const { store, clock, random } = this.#parts;
     const number = store.nextNumber(config.name);
     const startedAtMs = clock.now();
     const rollout: Rollout = {
       id: `${config.name}-${number}`,
+      mark: `${config.name}-${number}.${random()}`,
       service: config.name,
       startedAtMs,
       endedAtMs: null,

@@ -41,7 +41,7 @@ export class AppView implements AppIdentity {
   readonly memoryLimitBytes: number | null;
   readonly outLogPath: string;
   readonly errLogPath: string;
-  /** The rollout that made this app, null for every app that is no canary. */
+  /** The mark of the rollout that made this app, null for every app that is no canary. */
   readonly rollout: string | null;
   readonly #pm2Env: Pm2Env;
 

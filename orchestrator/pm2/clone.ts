@@ -25,7 +25,7 @@ const APP_KEYS = `pm_id unique_id created_at pm_uptime restart_time unstable_res
 
 export interface CanaryRequest {
   readonly name: string;
-  /** Goes into the canary's environment as CANARY_ROLLOUT. */
+  /** The rollout's mark: goes into the canary's environment as CANARY_ROLLOUT. */
   readonly rollout: string;
   readonly release: ReleaseChange;
   readonly port: number;

@@ -87,7 +87,7 @@ async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
   const { config, oldSpec, newSpec, phase } = rollout;
   const main = apps.value.find((app) => app.name === config.app) ?? null;
   const canary =
-    apps.value.find((app) => app.name === config.canaryApp && app.rollout === rollout.id) ?? null;
+    apps.value.find((app) => app.name === config.canaryApp && app.rollout === rollout.mark) ?? null;
   const restarting = 'stage' in phase && phase.stage === 'restarting-main';
   const spec = mainTouched(phase) && phase.kind !== 'rolling-back' ? newSpec : oldSpec;
   const before = spec === newSpec ? oldSpec : newSpec;

@@ -54,12 +54,12 @@ async function setRoute(
 }
 
 async function startCanary({ pm2 }: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
-  const { config, change, id } = rollout;
+  const { config, change, mark } = rollout;
   const main = await pm2.find(config.app);
   if (main.kind !== 'ok') return failed(main.reason);
   const entry = canaryEntry(main.value.pm2Env, {
     name: config.canaryApp,
-    rollout: id,
+    rollout: mark,
     release: change,
     port: config.canary.port,
     portFrom: config.portFrom,
@@ -84,12 +84,12 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   const apps = await pm2.list();
   if (apps.kind !== 'ok') return failed(apps.reason);
   for (const canary of apps.value) {
-    if (canary.name !== canaryApp || canary.rollout !== rollout.id) continue;
+    if (canary.name !== canaryApp || canary.rollout !== rollout.mark) continue;
     const removed = await pm2.remove(canary);
     if (removed.kind !== 'ok') return failed(removed.reason);
   }
   // What PM2 does not know (any more): its daemon died, or a wrapper left a child behind.
-  const left = markedProcesses(ROLLOUT_KEY, rollout.id);
+  const left = markedProcesses(ROLLOUT_KEY, rollout.mark);
   await endProcesses(left, GRACE_MS, clock);
   const main = apps.value.find(({ name }) => name === app);
   return main === undefined ? done : asOutcome(await pm2.refreshDump(main, [canaryApp]));

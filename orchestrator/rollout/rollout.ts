@@ -23,6 +23,11 @@ export interface ServerInfo {
 
 export interface Rollout {
   readonly id: string;
+  /**
+   * What the canary's processes carry in their environment. Ids are counted in each state folder;
+   * this is like no other rollout's on the machine.
+   */
+  readonly mark: string;
   readonly service: string;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;

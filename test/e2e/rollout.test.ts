@@ -59,7 +59,7 @@ describe('a good release', () => {
 describe('a bad release', () => {
   it('whose tool fails is rolled back by its errors, with the numbers', async () => {
     const result = await stage.canary('start', SERVICE, fault('failing-tool'), '--wait');
-    expect(result.code).toBe(3);
+    expect(result).toMatchObject({ code: 3, stderr: '' });
     const view = await reachEnd(stage);
     const verdict = view.transitions.find(({ to }) => to === 'rolling-back')!.assessment!;
     expect(verdict).toMatchObject({ verdict: 'fail', check: 'errors' });

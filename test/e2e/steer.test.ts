@@ -50,8 +50,8 @@ describe.each(PLACES)('a person in %s', (where) => {
     const before = await mainRelease();
     await start(stage, '--env', `RELEASE=back from ${where}`);
     await reach(stage, where);
-    const { code } = await stage.canary('rollback', SERVICE, '--reason', 'on call', '--wait');
-    expect(code).toBe(3);
+    const result = await stage.canary('rollback', SERVICE, '--reason', 'on call', '--wait');
+    expect(result).toMatchObject({ code: 3, stderr: '' });
     expect((await reachEnd(stage)).reason).toContain('on call');
     expect(await mainRelease()).toBe(before);
     await expectTidy(stage);
@@ -61,8 +61,8 @@ describe.each(PLACES)('a person in %s', (where) => {
     const release = `RELEASE=on from ${where}`;
     await start(stage, '--env', release, '--window', where === 'observing' ? '60s' : '2s');
     await reach(stage, where);
-    const { code } = await stage.canary('promote', SERVICE, '--wait');
-    expect(code).toBe(0);
+    const result = await stage.canary('promote', SERVICE, '--wait');
+    expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(await mainRelease()).toBe(release);
     await expectTidy(stage);
   });

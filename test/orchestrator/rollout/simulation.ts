@@ -117,6 +117,7 @@ export class Simulation {
   constructor(config: Partial<ServiceConfig> = {}) {
     this.rollout = {
       id: 'scraper-1',
+      mark: 'scraper-1.test',
       service: 'scraper',
       startedAtMs: 0,
       endedAtMs: null,
