@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { echo, httpAgent, sseAgent } from './support/agents.js';
+import { route, SERVICE, startProxy, type TestProxy } from './support/proxies.js';
+import { LabServer } from './support/lab-server.js';
+import { startEverything, type RunningServer } from './support/servers.js';
+import { WireClient } from './support/wire-client.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/proxy/main.js', import.meta.url));
+
+describe('a proxy that is killed and comes back', () => {
+  let http: RunningServer;
+  let proxy: TestProxy;
+  let child: ChildProcess;
+
+  beforeAll(async () => {
+    http = await startEverything('streamableHttp');
+    proxy = await startProxy({ stable: http.port });
+    await proxy.stop();
+    const text = [
+      'proxy:',
+      `  metrics: ${proxy.config.proxy.metrics.port}`,
+      'services:',
+      `  ${SERVICE}: { listen: ${proxy.port}, stable: ${http.port}, canary: 1 }`,
+    ].join('\n');
+    writeFileSync(`${proxy.home.dir}/canary.yaml`, text);
+    await begin();
+  });
+  afterAll(async () => {
+    await end('SIGTERM');
+    await proxy.dispose();
+    await http.kill();
+  });
+
+  async function begin(): Promise<void> {
+    child = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, CANARY_HOME: proxy.home.dir },
+      stdio: 'ignore',
+    });
+    await waitFor(async () => (await proxy.state()).listening, { what: 'the proxy to listen' });
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+
+  it('keeps its route and every session, under its old id', async () => {
+    const wanted = route({ stable: http.port, canary: 9 }, { canary: 0.25 });
+    wanted.tracks.canary = { ...wanted.tracks.stable, weight: 0.25 };
+    await proxy.setRoute(wanted);
+    const agents = [await httpAgent(proxy.url), await httpAgent(proxy.url)];
+    const ids = agents.map((agent) => agent.sessionId());
+    await end('SIGKILL');
+    await begin();
+    expect((await proxy.state()).route).toEqual(wanted);
+    const opened = (await proxy.state()).tracks.stable.sessionsOpened;
+    for (const agent of agents) expect(await echo(agent, 'back')).toBe('Echo: back');
+    expect(agents.map((agent) => agent.sessionId())).toEqual(ids);
+    // They go on with the instance's own sessions: nothing was set up anew.
+    expect((await proxy.state()).tracks.stable.sessionsOpened).toBe(opened);
+    await Promise.all(agents.map((agent) => agent.close()));
+  });
+
+  it('closes by itself on SIGTERM, streams or not', async () => {
+    const agent = await httpAgent(proxy.url);
+    await end('SIGTERM');
+    expect(child.exitCode).toBe(0);
+    await begin();
+    await agent.close();
+  });
+});
+
+describe('legacy SSE', () => {
+  it('goes on when the proxy comes back: the client’s EventSource names its session', async () => {
+    const server = await startEverything('sse');
+    const proxy = await startProxy({ stable: server.port });
+    const agent = await sseAgent(proxy.url);
+    expect(await echo(agent, 'one')).toBe('Echo: one');
+    await proxy.stop();
+    await proxy.start();
+    await waitFor(async () => (await proxy.state()).tracks.stable.streams === 1, {
+      what: 'the stream to be opened again',
+    });
+    expect(await echo(agent, 'two')).toBe('Echo: two');
+    await agent.close();
+    await proxy.dispose();
+    await server.kill();
+  });
+});
+
+describe('sessions that nobody uses', () => {
+  it('are ended, on the instance too', async () => {
+    const server = await LabServer.start();
+    const proxy = await startProxy({ stable: server.port }, { sessionIdleMs: 150 });
+    const client = await WireClient.open(proxy.url);
+    const busy = await WireClient.open(proxy.url);
+    const stream = await busy.stream();
+    await waitFor(() => server.sessions.size === 1, { what: 'the idle session to be deleted' });
+    expect((await client.call('read')).status).toBe(404);
+    expect((await busy.call('read')).status).toBe(200);
+    stream.close();
+    await proxy.dispose();
+    await server.kill();
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is said, tried again, and nobody else’s trouble', async () => {
+    const server = await LabServer.start();
+    const proxy = await startProxy({ stable: server.port });
+    await proxy.stop();
+    const blocker = await LabServer.start();
+    await blocker.kill();
+    blocker.port = proxy.port;
+    await blocker.listen();
+    await proxy.start();
+    const state = await proxy.state();
+    expect(state.listening).toBe(false);
+    expect(state.listenError).toContain('EADDRINUSE');
+    await blocker.kill();
+    await waitFor(async () => (await proxy.state()).listening, { what: 'the port to be bound' });
+    expect((await WireClient.open(proxy.url)).sessionId).not.toBeNull();
+    await proxy.dispose();
+    await server.kill();
+  });
+});
