@@ -48,12 +48,21 @@ export const SERVICE_DEFAULTS = {
   minimum: { calls: 50, sessions: 5 },
   alpha: 0.01,
   early: false,
+  checks: [],
   interval: '5s',
   replay: 'safe',
   sessionIdle: '1h',
   maxSessions: 10_000,
   callTimeout: '10m',
   canaryEnv: {},
+} as const;
+
+/** The defaults of each of `checks`. */
+export const CHECK_DEFAULTS = {
+  prometheus: 'http://127.0.0.1:9090',
+  every: '30s',
+  timeout: '10s',
+  failures: 3,
 } as const;
 
 /** The defaults of what is not a service's. */

@@ -1,6 +1,6 @@
 /** The JSON Schema that editors complete and check `canary.yaml` with. */
 import { z } from 'zod';
-import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
+import { CHECK_DEFAULTS, FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
 import { fileSchema } from './schema.js';
 
 /** The parts of a JSON Schema that this program walks. */
@@ -26,7 +26,9 @@ export function configJsonSchema(): object {
   }) as JsonSchema;
   const { defaults, services } = schema.properties ?? {};
   for (const level of [defaults, services?.additionalProperties]) {
-    if (typeof level === 'object') annotate(level, SERVICE_DEFAULTS);
+    if (typeof level !== 'object') continue;
+    annotate(level, SERVICE_DEFAULTS);
+    annotate(level.properties?.['checks']?.items ?? {}, CHECK_DEFAULTS);
   }
   annotate(schema, FILE_DEFAULTS);
   return { title: 'canary.yaml', ...schema };

@@ -4,6 +4,7 @@
  */
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { resolveCheck } from './custom-check.js';
 import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
 import { settingsSchema, type FileDraft, type ServiceSettings, type Settings } from './schema.js';
 import type { CanaryConfig, HostPort, JudgePolicy, Probe, ServiceConfig, Step } from './types.js';
@@ -69,6 +70,13 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
     readyMs: merged.ready,
     drain: { callsMs: merged.drain.calls, sessionsMs: merged.drain.sessions },
     judge: judgePolicy(merged),
+    checks: merged.checks.map((check) =>
+      resolveCheck(check, {
+        service: name,
+        stablePort: own.stable?.port,
+        canaryPort: own.canary?.port,
+      }),
+    ),
     intervalMs: merged.interval,
     replay: merged.replay,
     sessionIdleMs: merged.sessionIdle,

@@ -5,9 +5,10 @@
  * An issue's message is always what was wanted, to be put after "wanted ".
  */
 import { z } from 'zod';
+import { customChecks } from './custom-check.js';
+import { count, duration, list, number, oneOf, section, text, unit } from './shapes.js';
 import {
   ADDRESS_PATTERN,
-  DURATION_PATTERN,
   MAX_DURATION_MS,
   MAX_STEPS,
   PATH_PATTERN,
@@ -18,42 +19,14 @@ import {
   STEPS_PATTERN,
   WINDOW_BOUNDS,
   parseAddress,
-  parseDuration,
   parsePortFrom,
   parseProbe,
   parseRatio,
   parseSize,
   parseSteps,
   parseWeight,
-  type DurationBounds,
-  type Parsed,
 } from './units.js';
 
-/** A value that one of the unit parsers reads; `json` is what the JSON Schema says of it. */
-function unit<T>(parse: (value: unknown) => Parsed<T>, json: Record<string, unknown>) {
-  return z
-    .custom<unknown>((value) => value !== undefined, { error: () => wantedBy(parse) })
-    .transform((value, context): T => {
-      const parsed = parse(value);
-      if (parsed.ok) return parsed.value;
-      context.issues.push({ code: 'custom', input: value, message: parsed.wanted });
-      return z.NEVER;
-    })
-    .meta(json);
-}
-
-/** What a missing value should have been. */
-function wantedBy(parse: (value: unknown) => Parsed<unknown>): string {
-  const parsed = parse(undefined);
-  return parsed.ok ? '' : parsed.wanted;
-}
-
-const duration = (bounds: DurationBounds) =>
-  unit((value) => parseDuration(value, bounds), {
-    type: 'string',
-    pattern: DURATION_PATTERN,
-    examples: ['90s', '30m', '1h30m'],
-  });
 const upTo = { minMs: 0, maxMs: MAX_DURATION_MS };
 const size = unit(parseSize, {
   type: 'string',
@@ -75,36 +48,6 @@ const address = unit(parseAddress, {
   maximum: 65_535,
   examples: [8080, '0.0.0.0:8080', '[::1]:8080'],
 });
-
-function number(min: number, max: number) {
-  const error = `a number from ${min} to ${max}`;
-  return z.number({ error }).min(min, { error }).max(max, { error });
-}
-
-function count(min: number, max: number) {
-  const error = `a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `one of ${values.join(', ')}` });
-}
-
-function text(pattern: RegExp, error: string) {
-  return z.string({ error }).regex(pattern, { error });
-}
-
-function list<T extends z.ZodType>(item: T, min: number, max: number, what: string) {
-  const error = `a list of ${min} to ${max} ${what}`;
-  return z.array(item, { error }).min(min, { error }).max(max, { error });
-}
-
-/** A map with fixed keys. Unknown keys are issues of zod's own, `unrecognized_keys`. */
-function section<T extends z.ZodRawShape>(shape: T) {
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'invalid_type' ? 'a map of keys' : undefined),
-  });
-}
 
 const appNameError = 'a name of 1 to 128 characters without control characters or spaces around it';
 const appName = text(
@@ -283,6 +226,11 @@ const settings = {
     .boolean({ error: 'true or false' })
     .optional()
     .describe('Pass as soon as the evidence allows, before the window ends.'),
+  checks: customChecks
+    .optional()
+    .describe(
+      "Checks of your own: a PromQL query, an HTTP request or a command, made at intervals. A service's list replaces that of `defaults`.",
+    ),
   interval: duration({ minMs: 100, maxMs: 600_000 })
     .optional()
     .describe('How often processes are sampled and the evidence is judged.'),

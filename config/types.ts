@@ -64,6 +64,28 @@ export interface LogLimits {
   readonly timesStable: number;
 }
 
+/** How a check of the operator's own is measured. */
+export type CheckSource =
+  /** An instant query (Prometheus HTTP API, `/api/v1/query`) that gives one number. */
+  | { readonly kind: 'promql'; readonly query: string; readonly prometheus: string }
+  /** A GET that is good with a status below 400. */
+  | { readonly kind: 'http'; readonly url: string }
+  /** A line for `sh -c` that is good with exit code 0. */
+  | { readonly kind: 'command'; readonly line: string };
+
+/** A check of the operator's own, made at its interval as long as the canary is observed. */
+export interface CustomCheck {
+  readonly name: string;
+  readonly source: CheckSource;
+  /** Inclusive limits of the number that a query gives; null is no limit. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  /** So many measurements in a row out of the limits fail the canary. */
+  readonly failures: number;
+}
+
 /** The least evidence on the canary without which nothing passes. */
 export interface MinimumEvidence {
   readonly calls: number;
@@ -119,6 +141,8 @@ export interface ServiceConfig {
   readonly readyMs: number;
   readonly drain: DrainTimes;
   readonly judge: JudgePolicy;
+  /** Names are unique. */
+  readonly checks: readonly CustomCheck[];
   /** How often processes are sampled and the evidence is judged. */
   readonly intervalMs: number;
   readonly replay: ReplayPolicy;

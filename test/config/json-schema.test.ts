@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SERVICE_DEFAULTS } from '../../config/defaults.js';
+import { CHECK_DEFAULTS, SERVICE_DEFAULTS } from '../../config/defaults.js';
 import { configJsonSchema, keysAt, type JsonSchema } from '../../config/json-schema.js';
 import { loadConfigText } from '../../config/load.js';
 
@@ -46,6 +46,13 @@ describe('the schema and the loader accept the same', () => {
     withKeys('minimum: {calls: 1}, alpha: 0.05, early: true'),
     withKeys('canaryEnv: {A_B: x}'),
     withKeys('bake: 0s, drain: {calls: 0s}'),
+    withKeys('checks: []'),
+    withKeys('checks: [{name: a, promql: up, max: 1}, {name: b, promql: up, min: -1, max: 1}]'),
+    withKeys(
+      'checks: [{name: a, promql: "up{a=\\"b\\"}", prometheus: "http://h:{{stablePort}}", min: 0}]',
+    ),
+    withKeys('checks: [{name: a, http: "https://h/x", every: 1m, timeout: 1s, failures: 1}]'),
+    withKeys('checks: [{name: a, command: ./check.sh}]'),
     'defaults: {}\nservices: {a: {listen: "0.0.0.0:1", stable: "[::1]:2", canary: "h:3"}}',
     'services: {a: &a {listen: 1, stable: 2, canary: 3}, b: {<<: *a, listen: 4, stable: 5, canary: 6}}',
     `${withKeys('')}\norchestrator: {listen: 1}\nproxy: {metrics: 2}\npm2Home: x`,
@@ -103,6 +110,20 @@ describe('the schema and the loader refuse the same', () => {
     withKeys('maxSessions: "10"'),
     withKeys('canaryEnv: {A: 1}'),
     withKeys('canaryEnv: {"A B": x}'),
+    withKeys('checks: {}'),
+    withKeys('checks: [{http: "http://h/"}]'),
+    withKeys('checks: [{name: a b, http: "http://h/"}]'),
+    withKeys('checks: [{name: a}]'),
+    withKeys('checks: [{name: a, http: "http://h/", command: x}]'),
+    withKeys('checks: [{name: a, promql: up, http: "http://h/", max: 1}]'),
+    withKeys('checks: [{name: a, promql: up}]'),
+    withKeys('checks: [{name: a, http: "http://h/", max: 1}]'),
+    withKeys('checks: [{name: a, command: x, prometheus: "http://h/"}]'),
+    withKeys('checks: [{name: a, http: "ftp://h/"}]'),
+    withKeys('checks: [{name: a, command: ""}]'),
+    withKeys('checks: [{name: a, command: x, every: 10}]'),
+    withKeys('checks: [{name: a, command: x, failures: 0}]'),
+    withKeys('checks: [{name: a, command: x, retries: 1}]'),
   ])('%s', (text) => {
     expect(loaderAccepts(text)).toBe(false);
     expect(schemaAccepts(text)).toBe(false);
@@ -130,6 +151,14 @@ describe('editors learn', () => {
   });
 });
 
+test('the defaults of a check are at its keys', () => {
+  const schema = configJsonSchema() as JsonSchema;
+  expect(schema.properties!['defaults']!.properties!['checks']!.items!.properties).toMatchObject({
+    every: { default: CHECK_DEFAULTS.every, description: 'How often it is made.' },
+    failures: { default: CHECK_DEFAULTS.failures },
+  });
+});
+
 test('knows the keys at a path', () => {
   const schema = configJsonSchema() as JsonSchema;
   expect(keysAt(schema, ['services', 'a', 'steps', 0])).toEqual(['weight', 'window']);
@@ -138,5 +167,6 @@ test('knows the keys at a path', () => {
     'timesStable',
     'overStable',
   ]);
+  expect(keysAt(schema, ['services', 'a', 'checks', 0])).toContain('promql');
   expect(keysAt(schema, ['services', 'a', 'canaryEnv'])).toEqual([]);
 });

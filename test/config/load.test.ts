@@ -61,6 +61,7 @@ describe('what is not written', () => {
             alpha: 0.01,
             early: false,
           },
+          checks: [],
           intervalMs: 5000,
           replay: 'safe',
           sessionIdleMs: 3_600_000,
@@ -137,6 +138,12 @@ describe('levels', () => {
     expect(judge.logs).toEqual({ errorPatterns: ['x'], timesStable: 3 });
     expect(drain).toEqual({ callsMs: 1000, sessionsMs: 2000 });
     expect(canaryEnv).toEqual({ A: 'own', B: 'y' });
+  });
+
+  test('a list of checks is replaced as a whole', () => {
+    const one = '{checks: [{name: one, http: "http://h/"}]}';
+    expect(service('', one).checks.map(({ name }) => name)).toEqual(['one']);
+    expect(service('checks: []', one).checks).toEqual([]);
   });
 
   test('null takes the limit of the defaults away again', () => {

@@ -25,6 +25,7 @@ beforeEach(() => {
   const logs = { errorPatterns: ['ERROR', '^Traceback'], timesStable: 3 };
   rollout = {
     id: 'scraper-1',
+    mark: 'scraper-1-mark',
     service: 'scraper',
     startedAtMs: 0,
     endedAtMs: null,

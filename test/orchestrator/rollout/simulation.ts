@@ -53,6 +53,7 @@ export const service: ServiceConfig = {
     alpha: 0.01,
     early: false,
   },
+  checks: [],
   intervalMs: 5_000,
   replay: 'safe',
   sessionIdleMs: 60 * MINUTE_MS,

@@ -1,0 +1,59 @@
+/** What the descriptions of `canary.yaml` are made of: kinds of values, each with the words for what was wanted. */
+import { z } from 'zod';
+import { DURATION_PATTERN, parseDuration, type DurationBounds, type Parsed } from './units.js';
+
+/** A value that one of the unit parsers reads; `json` is what the JSON Schema says of it. */
+export function unit<T>(parse: (value: unknown) => Parsed<T>, json: Record<string, unknown>) {
+  return z
+    .custom<unknown>((value) => value !== undefined, { error: () => wantedBy(parse) })
+    .transform((value, context): T => {
+      const parsed = parse(value);
+      if (parsed.ok) return parsed.value;
+      context.issues.push({ code: 'custom', input: value, message: parsed.wanted });
+      return z.NEVER;
+    })
+    .meta(json);
+}
+
+/** What a missing value should have been. */
+function wantedBy(parse: (value: unknown) => Parsed<unknown>): string {
+  const parsed = parse(undefined);
+  return parsed.ok ? '' : parsed.wanted;
+}
+
+export const duration = (bounds: DurationBounds) =>
+  unit((value) => parseDuration(value, bounds), {
+    type: 'string',
+    pattern: DURATION_PATTERN,
+    examples: ['90s', '30m', '1h30m'],
+  });
+
+export function number(min: number, max: number) {
+  const error = `a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+export function count(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+export function text(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+export function list<T extends z.ZodType>(item: T, min: number, max: number, what: string) {
+  const error = `a list of ${min} to ${max} ${what}`;
+  return z.array(item, { error }).min(min, { error }).max(max, { error });
+}
+
+/** A map with fixed keys. Unknown keys are issues of zod's own, `unrecognized_keys`. */
+export function section<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'invalid_type' ? 'a map of keys' : undefined),
+  });
+}
