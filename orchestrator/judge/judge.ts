@@ -7,16 +7,17 @@
  * 3. The chance of a false alarm (`policy.alpha`) is split over the checks that measure rates; the
  *    theory is in docs/judging.md.
  */
-import type { JudgePolicy } from '../../config/types.js';
+import type { CustomCheck as CheckConfig, JudgePolicy } from '../../config/types.js';
 import type { Check, Finding } from './check.js';
 import { CrashCheck } from './crashes.js';
+import { CustomCheck } from './custom.js';
 import { ErrorCheck } from './errors.js';
 import { MemoryCheck } from './memory.js';
 import type { Assessment, CheckResult, EvidenceEvent, Judge, RolloutEvent } from './types.js';
 
 /** A judge with no evidence yet. The first event should be the `rollout`. */
-export function createJudge(policy: JudgePolicy): Judge {
-  return new CanaryJudge(policy);
+export function createJudge(policy: JudgePolicy, checks: readonly CheckConfig[] = []): Judge {
+  return new CanaryJudge(policy, checks);
 }
 
 class CanaryJudge implements Judge {
@@ -24,9 +25,14 @@ class CanaryJudge implements Judge {
   readonly #checks: readonly Check[];
   #rollout: RolloutEvent | null = null;
 
-  constructor(policy: JudgePolicy) {
+  constructor(policy: JudgePolicy, checks: readonly CheckConfig[]) {
     this.#policy = policy;
-    this.#checks = [new CrashCheck(), new ErrorCheck(policy), new MemoryCheck(policy)];
+    this.#checks = [
+      new CrashCheck(),
+      new ErrorCheck(policy),
+      new MemoryCheck(policy),
+      ...checks.map((check) => new CustomCheck(check)),
+    ];
   }
 
   add(event: EvidenceEvent): void {
@@ -61,7 +67,7 @@ class CanaryJudge implements Judge {
 
 /** The event with the reference in stable's place; null when it is on a track that is not compared. */
 function asCompared(event: EvidenceEvent, reference: 'stable' | 'baseline'): EvidenceEvent | null {
-  if (event.type === 'rollout' || event.type === 'weight') return event;
+  if (!('track' in event)) return event;
   if (event.track === 'canary') return event;
   if (event.track !== reference) return null;
   return event.track === 'stable' ? event : { ...event, track: 'stable' };

@@ -68,14 +68,27 @@ export interface LogEvent {
   readonly errorLines: number;
 }
 
+/** A check of the operator's own was made, or tried. */
+export interface CheckEvent {
+  readonly type: 'check';
+  readonly atMs: number;
+  readonly name: string;
+  /** Within its limits. Null: it could not be measured. */
+  readonly ok: boolean | null;
+  /** The number of a query, the status of a request, the exit code of a command. */
+  readonly value: number | null;
+  /** Why it could not be measured. */
+  readonly error: string | null;
+}
+
 export type EvidenceEvent =
-  RolloutEvent | WeightEvent | CallEvent | ProcessEvent | ExitEvent | LogEvent;
+  RolloutEvent | WeightEvent | CallEvent | ProcessEvent | ExitEvent | LogEvent | CheckEvent;
 
 /** `error` means that the check itself could not be made; it is never a pass. */
 export type CheckState = 'pass' | 'fail' | 'inconclusive' | 'error';
 
 export interface CheckResult {
-  /** errors, latency, memory, crashes, logs, ... */
+  /** errors, latency, memory, crashes, logs, custom:NAME. */
   readonly check: string;
   readonly state: CheckState;
   /** One sentence with the numbers that made it so. */

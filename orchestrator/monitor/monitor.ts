@@ -209,7 +209,7 @@ function* judgedAs(phase: Phase, events: Iterable<EvidenceEvent>): Generator<Evi
     return;
   }
   for (const event of events) {
-    if (event.type === 'rollout' || event.type === 'weight') continue;
+    if (!('track' in event)) continue;
     if (event.track === 'stable' && event.atMs >= phase.startedAtMs) {
       yield { ...event, track: 'canary' };
     }
