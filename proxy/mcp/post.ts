@@ -236,12 +236,12 @@ export class Post implements LiveCall {
   }
 
   private async askForHints(): Promise<void> {
-    const { headers, path } = this.request;
+    const { headers } = this.request;
     for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
       const acquired = await this.pin.acquire(headers);
       if (acquired.kind === 'unavailable') return;
       const { binding } = acquired;
-      const loss = await this.plane.catalog.ask(binding, path, headers);
+      const loss = await this.plane.catalog.ask(binding, this.request);
       if (loss === null) return;
       if (loss.kind === 'unreachable') this.pin.unreachable(binding, 0);
       else this.pin.forget(binding);

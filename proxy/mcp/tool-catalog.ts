@@ -63,30 +63,53 @@ export class ToolCatalog {
   }
 
   /**
-   * Asks an instance for its tools, in the client's session. Gives the loss when it could not be
-   * asked. Never rejects.
+   * Asks an instance for its tools, in the name of the client that sent `request`. Gives the loss
+   * when it could not be asked. Never rejects.
    */
-  async ask(binding: Binding, path: string, headers: readonly string[]): Promise<Loss | null> {
+  async ask({ upstream, upstreamId }: Binding, request: HintRequest): Promise<Loss | null> {
     const deadline = performance.now() + ASK_TIMEOUT_MS;
-    const own = protocolHeaders(headers);
-    if (binding.upstreamId !== null) own.push(SESSION_HEADER, binding.upstreamId);
+    const headers = [...protocolHeaders(request.headers), 'mcp-method', 'tools/list'];
+    if (upstreamId !== null) headers.push(SESSION_HEADER, upstreamId);
+    const meta = metaOf(request.body);
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const params = cursor === undefined ? {} : { cursor };
+      const params = { ...meta, ...(cursor !== undefined && { cursor }) };
       const message = { jsonrpc: '2.0', id: `canary-tools-${page}`, method: 'tools/list', params };
       const body = Buffer.from(JSON.stringify(message));
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return null;
-      const asked = await ask(
-        binding.upstream,
-        { method: 'POST', path, headers: own, body },
-        leftMs,
-      );
+      const post = { method: 'POST', path: request.path, headers, body };
+      const asked = await ask(upstream, post, leftMs);
       if (asked.kind === 'lost') return asked.loss;
       if (asked.status >= 400) return { kind: 'cut', reason: `status ${asked.status}` };
       cursor = this.learn(asked.message);
       if (cursor === undefined) return null;
     }
     return null;
+  }
+}
+
+/** The client's request whose tools are asked for. */
+export interface HintRequest {
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+const withMeta = z.object({
+  params: z.object({ _meta: z.record(z.string(), z.unknown()) }),
+});
+
+/** In the stateless revision each request says in `_meta` who asks, and in which version. */
+function metaOf(body: Buffer): { readonly _meta?: Readonly<Record<string, unknown>> } {
+  try {
+    const parsed = withMeta.safeParse(JSON.parse(body.toString('utf8')));
+    if (!parsed.success) return {};
+    const own = Object.entries(parsed.data.params._meta).filter(
+      ([name]) => name !== 'progressToken',
+    );
+    return { _meta: Object.fromEntries(own) };
+  } catch {
+    return {};
   }
 }

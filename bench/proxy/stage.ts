@@ -1,0 +1,139 @@
+/** The proxy as a process, with two instances behind it, and a hand on its routes. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { homeFrom } from '../../common/home.js';
+import type { Route, ServiceState } from '../../common/protocol.js';
+import { callUnix } from '../../common/unix-http.js';
+import { freePort } from '../../demo/free-port.js';
+import { start, type Running } from './processes.js';
+
+const SERVICE = 'svc';
+const DIST = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/(dist\/)?$/, '/dist/');
+const EMPTY_TIMEOUT_MS = 10_000;
+
+export class Stage {
+  readonly url: string;
+  private readonly dir: string;
+  private readonly ports: {
+    readonly listen: number;
+    readonly stable: number;
+    readonly canary: number;
+  };
+  private proxy: Running | null = null;
+  private readonly instances: { stable: Running | null; canary: Running | null } = {
+    stable: null,
+    canary: null,
+  };
+
+  private constructor(dir: string, ports: Stage['ports']) {
+    this.dir = dir;
+    this.ports = ports;
+    this.url = `http://127.0.0.1:${ports.listen}`;
+  }
+
+  /** Stable and the proxy in front of it are up. */
+  static async open(): Promise<Stage> {
+    const dir = mkdtempSync(join(tmpdir(), 'canary-stage-'));
+    const ports = { listen: await freePort(), stable: await freePort(), canary: await freePort() };
+    const metrics = await freePort();
+    const service = `listen: ${ports.listen}, stable: ${ports.stable}, canary: ${ports.canary}`;
+    const config = `proxy: { metrics: ${metrics} }\nservices:\n  ${SERVICE}: { ${service} }\n`;
+    writeFileSync(join(dir, 'canary.yaml'), config);
+    const stage = new Stage(dir, ports);
+    await stage.startInstance('stable');
+    await stage.startProxy();
+    return stage;
+  }
+
+  async startProxy(): Promise<void> {
+    const env = { CANARY_HOME: this.dir };
+    const args = [`${DIST}proxy/main.js`, '--config', join(this.dir, 'canary.yaml')];
+    this.proxy = await start({ command: process.execPath, args, env, port: this.ports.listen });
+  }
+
+  async killProxy(): Promise<void> {
+    await this.proxy?.end('SIGKILL');
+  }
+
+  async startInstance(track: 'stable' | 'canary'): Promise<void> {
+    const port = this.ports[track];
+    const args = [`${DIST}bench/proxy/fixture-server.js`, String(port), this.runsFile];
+    this.instances[track] = await start({ command: process.execPath, args, port });
+  }
+
+  async killInstance(
+    track: 'stable' | 'canary',
+    signal: NodeJS.Signals = 'SIGKILL',
+  ): Promise<void> {
+    await this.instances[track]?.end(signal);
+  }
+
+  /** Sets the canary's weight; `drained` is the track that is emptied. Null: no canary at all. */
+  async route(canaryWeight: number | null, drained?: 'stable' | 'canary'): Promise<void> {
+    const host = '127.0.0.1';
+    const { stable, canary } = this.ports;
+    const weight = canaryWeight ?? 0;
+    const route: Route = {
+      tracks: {
+        stable: { host, port: stable, weight: 1 - weight, drain: drained === 'stable' },
+        ...(canaryWeight !== null && {
+          canary: { host, port: canary, weight, drain: drained === 'canary' },
+        }),
+      },
+    };
+    await this.admin('PUT', `/v1/services/${SERVICE}/route`, route);
+  }
+
+  /** Waits until nothing of the track is left, as the orchestrator does before it stops a process. */
+  async untilEmpty(track: 'stable' | 'canary'): Promise<void> {
+    const deadline = Date.now() + EMPTY_TIMEOUT_MS;
+    for (;;) {
+      const { inFlight, streams, sessions } = (await this.state()).tracks[track];
+      if (inFlight + streams + sessions === 0) return;
+      if (Date.now() > deadline)
+        throw new Error(
+          `${track} is not empty: ${JSON.stringify({ inFlight, streams, sessions })}`,
+        );
+      await delay(10);
+    }
+  }
+
+  async state(): Promise<ServiceState> {
+    const body = (await this.admin('GET', '/v1/state')) as {
+      services: Record<string, ServiceState>;
+    };
+    const state = body.services[SERVICE];
+    if (state === undefined) throw new Error(`the proxy has no service ${SERVICE}`);
+    return state;
+  }
+
+  /** How often each key ran. */
+  runs(): Map<string, number> {
+    const runs = new Map<string, number>();
+    for (const key of readFileSync(this.runsFile, { encoding: 'utf8', flag: 'a+' }).split('\n')) {
+      if (key !== '') runs.set(key, (runs.get(key) ?? 0) + 1);
+    }
+    return runs;
+  }
+
+  async close(): Promise<void> {
+    await this.proxy?.end('SIGTERM');
+    await Promise.all([this.killInstance('stable'), this.killInstance('canary')]);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private get runsFile(): string {
+    return join(this.dir, 'runs');
+  }
+
+  private async admin(method: string, path: string, body?: unknown): Promise<unknown> {
+    const { proxySocket } = homeFrom({ CANARY_HOME: this.dir });
+    const reply = await callUnix(proxySocket, { method, path, body, timeoutMs: 5_000 });
+    if (reply.kind === 'unreachable') throw new Error(reply.reason);
+    if (reply.status !== 200) throw new Error(JSON.stringify(reply.body));
+    return reply.body;
+  }
+}
