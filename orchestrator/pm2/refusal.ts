@@ -54,12 +54,16 @@ function nameRefusals(apps: readonly AppView[], name: string, canaryName: string
   return [`PM2 has an app ${canaryName} (pm_id ${stranger.pmId}) that is no canary`];
 }
 
-/** Why a spec cannot run here: missing files, or an interpreter that does not fit the script. */
-export async function runRefusals(spec: AppSpec): Promise<string[]> {
+/**
+ * Why a spec cannot run here: missing files, or an interpreter that does not fit the script.
+ * @param settingsPath the PATH among the app's settings: an environment that `--update-env` has
+ * reduced to what is configured has none of its own, and the process gets that one.
+ */
+export async function runRefusals(spec: AppSpec, settingsPath: string): Promise<string[]> {
   const [cwd, script, interpreter] = await Promise.all([
     cwdRefusal(spec),
     scriptRefusal(spec),
-    interpreterRefusal(spec),
+    interpreterRefusal(spec, settingsPath),
   ]);
   return [...specProblems(spec), cwd, script, interpreter].filter((reason) => reason !== null);
 }
@@ -82,9 +86,12 @@ async function scriptRefusal({ script, interpreter }: AppSpec): Promise<string |
   return `script ${script} asks for ${wanted}, but the interpreter is ${interpreter}`;
 }
 
-async function interpreterRefusal({ interpreter, cwd, env }: AppSpec): Promise<string | null> {
+async function interpreterRefusal(
+  { interpreter, cwd, env }: AppSpec,
+  settingsPath: string,
+): Promise<string | null> {
   if (interpreter === 'none') return null;
-  const folders = interpreter.includes('/') ? [''] : (env['PATH'] ?? '').split(':');
+  const folders = interpreter.includes('/') ? [''] : (env['PATH'] ?? settingsPath).split(':');
   for (const folder of folders) {
     const path = interpreter.startsWith('/') ? interpreter : join(folder || cwd, interpreter);
     if (await can(path, constants.X_OK)) return null;

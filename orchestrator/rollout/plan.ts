@@ -8,6 +8,7 @@ import type { AppView } from '../pm2/app.js';
 import type { Daemon, Pm2 } from '../pm2/adapter.js';
 import { canarySpec } from '../pm2/clone.js';
 import { canaryRefusals, runRefusals } from '../pm2/refusal.js';
+import { text } from '../pm2/pm2-env.js';
 import { applyRelease, diffSpec, type AppSpec } from '../pm2/spec.js';
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
@@ -54,7 +55,7 @@ export async function makePlan(
 
   const config = withWishes(configured, steps, main);
   const refusals = [
-    ...(await runRefusals(newSpec)),
+    ...(await runRefusals(newSpec, text(main.pm2Env['PATH']))),
     ...portRefusals(config, main, daemon.value),
     ...(await proxyRefusals(parts.proxy, config)),
   ];

@@ -91,7 +91,12 @@ describe('a spec', () => {
     ['a script that is executed', () => ({ script: join(folder, 'tool'), interpreter: 'none' })],
     ['a node script without an extension', () => ({ script: join(folder, 'node-tool') })],
   ])('with %s can run', async (_, change) => {
-    expect(await runRefusals({ ...spec, ...change() })).toEqual([]);
+    expect(await runRefusals({ ...spec, ...change() }, '')).toEqual([]);
+  });
+
+  test('with the PATH among the settings can run, when --update-env took its own away', async () => {
+    expect(await runRefusals({ ...spec, env: {} }, process.env['PATH']!)).toEqual([]);
+    expect(await runRefusals({ ...spec, env: {} }, '')).toHaveLength(1);
   });
 
   test.each<[string, () => Partial<AppSpec>]>([
@@ -102,11 +107,13 @@ describe('a spec', () => {
     ['asks for /usr/bin/env python3', () => ({ script: join(folder, 'tool') })],
     ['may not set name', () => ({ env: { ...spec.env, name: 'x' } })],
   ])('is refused: %s', async (reason, change) => {
-    expect(await runRefusals({ ...spec, ...change() })).toEqual([expect.stringContaining(reason)]);
+    expect(await runRefusals({ ...spec, ...change() }, '')).toEqual([
+      expect.stringContaining(reason),
+    ]);
   });
 
   test('is refused with all reasons at once', async () => {
     const bad = { ...spec, cwd: '/no/such', script: '/no/such.js', interpreter: 'no-such' };
-    expect(await runRefusals(bad)).toHaveLength(3);
+    expect(await runRefusals(bad, '')).toHaveLength(3);
   });
 });
