@@ -34,6 +34,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const store = Store.open(home.storeFile);
   const orchestrator = new Orchestrator({
     config,
+    env,
     store,
     pm2: createPm2({ home: config.pm2Home, timeoutMs: PM2_TIMEOUT_MS }),
     proxy: proxyClient(home.proxySocket),

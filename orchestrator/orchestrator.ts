@@ -6,6 +6,7 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
+import { measureFor } from './checks/runner.js';
 import type {
   HistoryReply,
   PlanReply,
@@ -30,6 +31,8 @@ import type { Store } from './store/store.js';
 
 export interface OrchestratorParts {
   readonly config: CanaryConfig;
+  /** What the commands of custom checks inherit. */
+  readonly env: NodeJS.ProcessEnv;
   readonly store: Store;
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
@@ -188,12 +191,14 @@ export class Orchestrator {
   }
 
   #run(rollout: Rollout): void {
-    const { config, store, proxy, clock, log } = this.#parts;
-    const monitor = new Monitor({ store, proxy, pm2Home: config.pm2Home }, rollout);
+    const { config, env, store, proxy, clock, log } = this.#parts;
+    const measure = measureFor(rollout, config.file, env);
+    const monitor = new Monitor({ store, proxy, pm2Home: config.pm2Home, measure, clock }, rollout);
     const loop = new RolloutLoop({ store, world: this.#world, monitor, clock, log }, rollout);
     this.#loops.set(rollout.service, loop);
     this.#track(
       loop.run(this.#stop.signal).then(() => {
+        monitor.close();
         if (!this.#stop.signal.aborted) this.#loops.delete(rollout.service);
       }),
     );

@@ -1,13 +1,15 @@
 /**
  * Collects a rollout's evidence: the calls that the proxy saw end, the memory of both process
- * trees, exits nobody ordered, error lines in the apps' logs. It stores all it sees and feeds the
- * judge.
+ * trees, exits nobody ordered, error lines in the apps' logs, the operator's own checks. It stores
+ * all it sees and feeds the judge.
  *
  * 1. What is judged is what is stored: after a restart the judge is rebuilt from the store.
  * 2. How far a source was read is stored together with what was read, and only then taken for read.
  * 3. While main bakes, main is what is judged: its events take the canary's place.
  */
+import type { Clock } from '../../common/clock.js';
 import type { Track } from '../../common/protocol.js';
+import { CheckRunner, type Measure } from '../checks/runner.js';
 import { createJudge } from '../judge/judge.js';
 import type {
   Assessment,
@@ -37,6 +39,9 @@ export interface MonitorParts {
   readonly proxy: ProxyClient;
   /** PM2_HOME. */
   readonly pm2Home: string;
+  /** Measures the operator's own checks. */
+  readonly measure: Measure;
+  readonly clock: Clock;
 }
 
 /** What a source gave, and how far it is read with that. */
@@ -49,6 +54,7 @@ export class Monitor {
   readonly #parts: MonitorParts;
   readonly #rolloutId: string;
   readonly #patterns: readonly RegExp[];
+  readonly #checks: CheckRunner;
   #cursor: MonitorCursor;
   #lives = noLives;
   #judge: Judge;
@@ -59,6 +65,7 @@ export class Monitor {
     this.#parts = parts;
     this.#rolloutId = rollout.id;
     this.#patterns = rollout.config.judge.logs.errorPatterns.map((source) => new RegExp(source));
+    this.#checks = new CheckRunner(rollout.config.checks, parts.measure, () => parts.clock.now());
     this.#cursor = parts.store.cursor(rollout.id) ?? newCursor;
     this.#judged = kindOf(rollout.phase);
     this.#judge = rebuild(parts.store, rollout);
@@ -85,12 +92,18 @@ export class Monitor {
     return isJudged(phase) ? this.#judge.assess(nowMs) : null;
   }
 
+  /** Ends what is under way. */
+  close(): void {
+    this.#checks.stop();
+  }
+
   async #read(
     rollout: Rollout,
     { daemon, proxy }: Look,
     { due, nowMs }: { readonly due: boolean; readonly nowMs: number },
   ): Promise<Reading<EvidenceEvent, MonitorCursor> & { readonly lives: Lives }> {
-    const events: EvidenceEvent[] = [];
+    if (isOnTrial(rollout.phase)) this.#checks.start();
+    const events: EvidenceEvent[] = [...this.#checks.take()];
     let cursor = this.#cursor;
     if (proxy.kind === 'up') {
       const counted = readCounters(cursor.proxy, proxy.epoch, proxy.service.tracks);
@@ -167,8 +180,8 @@ function samples(daemon: DaemonUp, { total }: ProxyCursor, nowMs: number): Proce
 
 function rebuild(store: Store, rollout: Rollout): Judge {
   const { config, phase } = rollout;
-  const judge = createJudge(config.judge);
   const baking = phase.kind === 'baking';
+  const judge = createJudge(config.judge, baking ? [] : config.checks);
   judge.add({
     type: 'rollout',
     service: rollout.service,
@@ -202,7 +215,12 @@ function isJudged(phase: Phase): boolean {
   }
 }
 
-/** The events as the judge shall see them (invariant 2). */
+/** The operator's own checks are about a canary that carries agents, so they are not made of main. */
+function isOnTrial(phase: Phase): boolean {
+  return isJudged(phase) && phase.kind !== 'baking';
+}
+
+/** The events as the judge shall see them (invariant 3). */
 function* judgedAs(phase: Phase, events: Iterable<EvidenceEvent>): Generator<EvidenceEvent> {
   if (phase.kind !== 'baking') {
     yield* events;

@@ -2,6 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../common/clock.js';
+import type { Measure } from '../../../orchestrator/checks/runner.js';
 import type { EvidenceEvent } from '../../../orchestrator/judge/types.js';
 import { Monitor } from '../../../orchestrator/monitor/monitor.js';
 import { proxyClient } from '../../../orchestrator/proxy-client.js';
@@ -48,7 +50,8 @@ afterEach(() => {
 
 function monitor(): Monitor {
   const proxy = proxyClient(join(dir, 'no.sock'));
-  return new Monitor({ store, proxy, pm2Home: dir }, rollout);
+  const measure: Measure = () => Promise.resolve({ ok: false, value: 7, error: null });
+  return new Monitor({ store, proxy, pm2Home: dir, measure, clock: systemClock }, rollout);
 }
 
 function app(name: string): TrackLook {
@@ -148,5 +151,35 @@ describe('error lines', () => {
     rollout = { ...rollout, config: { ...rollout.config, judge: { ...judge, logs } } };
     await monitor().collect(rollout, look(), 5_000);
     expect(errorLines()).toEqual({ stable: [], canary: [] });
+  });
+});
+
+describe('checks of the operator', () => {
+  const source = { kind: 'command', line: 'true' } as const;
+  const check = { name: 'own', source, min: null, max: null };
+  const times = { everyMs: 1, timeoutMs: 1_000, failures: 1 };
+  const BAKING: Phase = { kind: 'baking', startedAtMs: 0, endsAtMs: 1e9 };
+
+  beforeEach(() => {
+    rollout = { ...rollout, config: { ...rollout.config, checks: [{ ...check, ...times }] } };
+  });
+
+  it('are made while the canary is observed, stored and judged', async () => {
+    const it = monitor();
+    await it.collect(rollout, look(), 5_000);
+    await it.collect(rollout, look(), 5_100);
+    const stored = [...store.evidence(rollout.id)].filter(({ type }) => type === 'check');
+    expect(stored).toMatchObject([{ name: 'own', ok: false, value: 7 }]);
+    const verdict = it.assess(OBSERVING, 5_100);
+    expect(verdict).toMatchObject({ verdict: 'fail', check: 'custom:own' });
+  });
+
+  it('say nothing of a main that bakes', async () => {
+    rollout = { ...rollout, phase: BAKING };
+    const it = monitor();
+    await it.collect(rollout, look(), 5_000);
+    await it.collect(rollout, look(), 10_000);
+    expect([...store.evidence(rollout.id)].map(({ type }) => type)).not.toContain('check');
+    expect(it.assess(BAKING, 10_000)?.checks.map((each) => each.check)).not.toContain('custom:own');
   });
 });

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { measureQuery } from '../../../orchestrator/checks/promql.js';
+import { freePort } from '../../support/ports.js';
+import { start, type Started } from '../../support/processes.js';
+import { waitFor } from '../../support/wait.js';
+import { SERVICE, startProxy, type TestProxy } from '../../proxy/support/proxies.js';
+
+function ask(prometheus: string, query: string, limits: { min?: number; max?: number } = {}) {
+  const { min = null, max = null } = limits;
+  return measureQuery({ query, prometheus }, { min, max }, AbortSignal.timeout(10_000));
+}
+
+const installed = spawnSync('prometheus', ['--version']).status === 0;
+
+// `apt-get install prometheus` brings the real one; what it answers is also held in words below.
+describe.runIf(installed)('a real Prometheus that scrapes the real proxy', () => {
+  let dir: string;
+  let url: string;
+  let proxy: TestProxy;
+  let prometheus: Started;
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'prometheus-'));
+    const upstream = await freePort();
+    proxy = await startProxy({ stable: upstream });
+    const server = createServer((_, res) => res.end('ok')).listen(upstream, '127.0.0.1');
+    for (let i = 0; i < 3; i += 1) await (await fetch(`${proxy.url}/x`)).text();
+    server.close();
+    server.closeAllConnections();
+    const { port } = proxy.config.proxy.metrics;
+    const target = `static_configs: [{targets: ['127.0.0.1:${port}']}]`;
+    const config = `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: proxy, ${target}}]\n`;
+    mkdirSync(join(dir, 'data'));
+    writeFileSync(join(dir, 'prometheus.yml'), config);
+    const own = await freePort();
+    url = `http://127.0.0.1:${own}`;
+    prometheus = start('prometheus', [
+      `--config.file=${join(dir, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(dir, 'data')}`,
+      `--web.listen-address=127.0.0.1:${own}`,
+    ]);
+    await waitFor(async () => (await ask(url, 'up')).value === 1, {
+      what: 'Prometheus to have scraped the proxy',
+      timeoutMs: 30_000,
+    });
+  });
+
+  afterAll(async () => {
+    await prometheus.end();
+    await proxy.dispose();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const calls = `sum(canary_proxy_calls_total{service="${SERVICE}",track="stable"})`;
+
+  it('gives the number, which is held against the limits', async () => {
+    expect(await ask(url, calls, { min: 3, max: 3 })).toEqual({ ok: true, value: 3, error: null });
+    expect(await ask(url, calls, { max: 2.9 })).toEqual({ ok: false, value: 3, error: null });
+    expect(await ask(url, calls, { min: 4 })).toMatchObject({ ok: false, value: 3 });
+    expect(await ask(`${url}/`, 'scalar(vector(-0.5))', { max: 0 })).toMatchObject({ value: -0.5 });
+  });
+
+  it.each([
+    ['nothing', 'no_such_metric', 'the query found nothing'],
+    ['many series', '{job="proxy"}', /^Prometheus: the query found \d+ series, wanted one$/],
+    ['no number', 'vector(0) / 0', 'the query gave NaN'],
+    ['infinity', 'vector(1) / 0', 'the query gave +Inf'],
+    ['a series over time', 'up[1m]', 'not an answer to a query'],
+    ['a query that is none', 'sum(', 'the query was refused (bad_data)'],
+  ])('that gives %s did not measure', async (_, query, error) => {
+    const measured = await ask(url, query, { min: 0 });
+    expect(measured).toMatchObject({ ok: null, value: null });
+    expect(measured.error).toMatch(error);
+  });
+});
+
+describe('whatever answers instead', () => {
+  it.each([
+    ['a page', '<html>', 'not an answer to a query'],
+    ['other JSON', '{"status":"success"}', 'not an answer to a query'],
+    ['too much', 'x'.repeat(2 << 20), 'the answer is too long'],
+  ])('with %s did not measure', async (_, body, error) => {
+    const port = await freePort();
+    const server = createServer((__, res) => res.end(body)).listen(port, '127.0.0.1');
+    const measured = await ask(`http://127.0.0.1:${port}`, 'up');
+    server.close();
+    server.closeAllConnections();
+    expect(measured).toEqual({ ok: null, value: null, error: `Prometheus: ${error}` });
+  });
+
+  it('as nobody did not measure', async () => {
+    const measured = await ask(`http://127.0.0.1:${await freePort()}`, 'up');
+    expect(measured).toMatchObject({ ok: null, error: 'Prometheus: no answer (ECONNREFUSED)' });
+  });
+});
