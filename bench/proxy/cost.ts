@@ -1,0 +1,134 @@
+/**
+ * CPU time of the proxy per small POST, side by side: rounds are interleaved, medians are given.
+ *
+ *   node dist/bench/proxy/cost.js [ROUNDS] [SECONDS] [BYTES]
+ *
+ * Needs wrk, nginx, haproxy, caddy and taskset, and two cores.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort } from '../../demo/free-port.js';
+import { CONTENDERS, LOAD_CORE, startContender, versionOf, type Contender } from './contenders.js';
+import { cpuUs, start } from './processes.js';
+
+const UPSTREAM = fileURLToPath(new URL('./upstream.js', import.meta.url));
+const CONNECTIONS = 64;
+const run = promisify(execFile);
+
+interface Sample {
+  readonly cpuUsPerRequest: number;
+  readonly requestsPerSecond: number;
+}
+
+/** A tools/call of about 300 bytes. */
+const BODY = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'search', arguments: { query: 'x'.repeat(150), limit: 10 } },
+});
+
+async function openSession(url: string): Promise<string> {
+  const params = { protocolVersion: '2025-06-18', capabilities: {} };
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
+  });
+  await answer.text();
+  return answer.headers.get('mcp-session-id') ?? '';
+}
+
+async function measure(
+  name: Contender,
+  upstreamPort: number,
+  seconds: number,
+  bytes: number,
+): Promise<Sample> {
+  const contender = await startContender(name, upstreamPort);
+  const dir = mkdtempSync(join(tmpdir(), 'canary-load-'));
+  try {
+    const url = `http://127.0.0.1:${contender.port}/mcp`;
+    const session = await openSession(url);
+    const script = join(dir, 'post.lua');
+    writeFileSync(
+      script,
+      `wrk.method = "POST"
+wrk.body = [[${BODY}]]
+wrk.headers["content-type"] = "application/json"
+wrk.headers["accept"] = "application/json, text/event-stream"
+wrk.headers["mcp-protocol-version"] = "2025-06-18"
+wrk.headers["mcp-session-id"] = "${session}"
+wrk.headers["x-size"] = "${bytes}"
+`,
+    );
+    const load = (time: number) =>
+      run('taskset', [
+        '-c',
+        LOAD_CORE,
+        'wrk',
+        '-t1',
+        `-c${CONNECTIONS}`,
+        `-d${time}s`,
+        '-s',
+        script,
+        url,
+      ]);
+    await load(2);
+    const before = cpuUs(contender.pids());
+    const { stdout } = await load(seconds);
+    const used = cpuUs(contender.pids()) - before;
+    const requests = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0);
+    if (stdout.includes('Non-2xx')) throw new Error(`${name} did not answer all: ${stdout}`);
+    return { cpuUsPerRequest: used / requests, requestsPerSecond: requests / seconds };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+    await contender.end();
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+const [rounds, seconds, bytes] = [
+  process.argv[2] ?? 3,
+  process.argv[3] ?? 5,
+  process.argv[4] ?? 500,
+].map(Number);
+const upstreamPort = await freePort();
+const upstream = await start({
+  command: 'taskset',
+  args: ['-c', LOAD_CORE, process.execPath, UPSTREAM, String(upstreamPort)],
+  port: upstreamPort,
+});
+const samples = new Map<Contender, Sample[]>();
+try {
+  for (let round = 0; round < (rounds ?? 3); round += 1) {
+    for (const name of CONTENDERS) {
+      const sample = await measure(name, upstreamPort, seconds ?? 5, bytes ?? 500);
+      samples.set(name, [...(samples.get(name) ?? []), sample]);
+    }
+  }
+} finally {
+  await upstream.end();
+}
+const bare = median((samples.get('http-proxy') ?? []).map((sample) => sample.cpuUsPerRequest));
+const rows = [...samples].map(([name, all]) => {
+  const us = median(all.map((sample) => sample.cpuUsPerRequest));
+  const perSecond = median(all.map((sample) => sample.requestsPerSecond));
+  return `| ${name} ${versionOf(name)} | ${us.toFixed(1)} | ${(us / bare).toFixed(2)} | ${Math.round(perSecond)} |`;
+});
+process.stdout.write(
+  [
+    '| | CPU µs per request | of http-proxy’s | requests/s reached |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n'),
+);
