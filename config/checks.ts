@@ -26,6 +26,7 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
       ...stepsDescend(service),
       ...portOverridden(service),
       ...probeWithoutPath(service, written),
+      ...baselineWithoutAddress(service, written),
     ]),
   ];
 }
@@ -83,8 +84,8 @@ function listeners({ orchestrator, proxy, services }: ConfigDraft): Listener[] {
     { address: proxy.metrics, path: ['proxy', 'metrics'] },
   ];
   const theirs = services.flatMap((service) =>
-    (['listen', 'stable', 'canary'] as const).flatMap((key) => {
-      const address = service[key];
+    (['listen', 'stable', 'canary', 'baselineAt'] as const).flatMap((key) => {
+      const address = key === 'baselineAt' ? service.baseline?.at : service[key];
       return address === undefined ? [] : [{ address, path: ['services', service.name, key] }];
     }),
   );
@@ -98,13 +99,14 @@ function sharesHost(a: HostPort, b: HostPort): boolean {
   return plain(a) === plain(b) || ANY_HOST.has(a.host) || ANY_HOST.has(b.host);
 }
 
-/** One PM2 app is main or canary of one service. All mains first: a canary's name must give way. */
+/** One PM2 app has one role in one service. All mains first: a canary's name must give way. */
 function appClashes({ services }: ConfigDraft): Finding[] {
   const taken = new Map<string, string>();
   const findings: Finding[] = [];
-  for (const key of ['app', 'canaryApp'] as const) {
+  for (const key of ['app', 'canaryApp', 'baselineApp'] as const) {
     for (const service of services) {
-      const app = service[key];
+      const app = key === 'baselineApp' ? service.baseline?.app : service[key];
+      if (app === undefined) continue;
       const owner = taken.get(app);
       if (owner === undefined) {
         taken.set(app, `the ${key} of ${service.name}`);
@@ -159,5 +161,17 @@ function probeWithoutPath(service: ServiceDraft, { defaults, services }: FileDra
       settingPaths(service, 'probe'),
       'got mcp without mcpPaths, wanted mcp:/PATH, sse:/PATH, http:/PATH or tcp',
     ),
+  ];
+}
+
+function baselineWithoutAddress(
+  service: ServiceDraft,
+  { defaults, services }: FileDraft,
+): Finding[] {
+  const own = services?.[service.name];
+  const wanted = own?.baseline ?? defaults?.baseline;
+  if (wanted !== 'fresh' || own?.baselineAt !== undefined) return [];
+  return [
+    error(settingPaths(service, 'baseline'), 'got fresh without baselineAt, wanted a port for it'),
   ];
 }

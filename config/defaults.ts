@@ -6,7 +6,7 @@
  *   1. the service, 2. the file's `defaults`, 3. this table, 4. what is derived from other settings:
  *
  *   app        the service's name
- *   canaryApp  the app's name with `-canary`
+ *   canaryApp  the app's name with `-canary`, baselineApp with `-baseline`
  *   probe      `mcp` on the first of mcpPaths, `tcp` where there is none
  *   maxWindow  twice the longest step's window
  *   steps      one step of `weight` for `window`
@@ -16,6 +16,7 @@
  * nearest to the service decides.
  */
 export const SERVICE_DEFAULTS = {
+  baseline: 'stable',
   portFrom: 'env:PORT',
   mcpPaths: ['/mcp'],
   ssePaths: ['/sse'],

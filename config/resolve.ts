@@ -48,6 +48,11 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
   };
 }
 
+/** A service for which nothing is written: what the defaults make of it. */
+export function defaultService(): ServiceDraft {
+  return resolveService('default', settingsSchema.parse(SERVICE_DEFAULTS) as Merged, {});
+}
+
 function resolveService(name: string, merged: Merged, own: ServiceSettings): ServiceDraft {
   const app = own.app ?? name;
   const steps = merged.steps ?? [{ weight: merged.weight, windowMs: merged.window }];
@@ -58,6 +63,10 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
     listen: own.listen,
     stable: own.stable,
     canary: own.canary,
+    baseline:
+      merged.baseline === 'fresh' && own.baselineAt !== undefined
+        ? { app: own.baselineApp ?? `${app}-baseline`, at: own.baselineAt }
+        : null,
     portFrom: merged.portFrom,
     mcpPaths: merged.mcpPaths,
     ssePaths: merged.ssePaths,

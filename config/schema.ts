@@ -219,6 +219,11 @@ const settings = {
   })
     .optional()
     .describe('The least evidence without which nothing passes.'),
+  baseline: oneOf(['stable', 'fresh'])
+    .optional()
+    .describe(
+      "What the canary is compared with: main, or a fresh instance of main's release with the canary's share of the sessions, so that age and load are equal. `fresh` needs baselineAt.",
+    ),
   alpha: number(0.000001, 0.5)
     .optional()
     .describe('Chance of a false alarm that the whole judgement may take.'),
@@ -266,6 +271,14 @@ const service = section({
   listen: address.describe('Where agents connect: a port on 127.0.0.1, or HOST:PORT.'),
   stable: address.describe('Where main listens.'),
   canary: address.describe('Where the canary listens: a free port.'),
+  baselineAt: address
+    .optional()
+    .describe('Where the baseline listens with `baseline: fresh`: a free port.'),
+  baselineApp: appName
+    .optional()
+    .describe(
+      "The PM2 app that is made for the baseline. By default the app's name with `-baseline`.",
+    ),
   ...settings,
 }).meta(oneForm);
 

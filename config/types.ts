@@ -112,6 +112,12 @@ export interface DrainTimes {
   readonly sessionsMs: number;
 }
 
+/** The PM2 app that is made for the baseline, and where it listens. */
+export interface BaselineApp {
+  readonly app: string;
+  readonly at: HostPort;
+}
+
 export interface ServiceConfig {
   readonly name: string;
   /** The PM2 app that is main. */
@@ -124,6 +130,8 @@ export interface ServiceConfig {
   readonly stable: HostPort;
   /** Where the canary listens. */
   readonly canary: HostPort;
+  /** A fresh instance of the old release that the canary is compared with; null: main is it. */
+  readonly baseline: BaselineApp | null;
   readonly portFrom: PortFrom;
   /** Streamable HTTP endpoint paths. Other paths pass through as plain HTTP. */
   readonly mcpPaths: readonly string[];

@@ -181,7 +181,7 @@ export class Orchestrator {
       oldSpec,
       newSpec,
       change,
-      phase: { kind: 'starting', deadlineMs: startedAtMs + config.readyMs },
+      phase: { kind: 'starting', deadlineMs: startedAtMs + startMs(config) },
       request: null,
       canaryServer: null,
     };
@@ -239,4 +239,9 @@ export class Orchestrator {
       ? liveView(loop, transitions)
       : endedView(rollout, transitions);
   }
+}
+
+/** How long the canary may take to be ready, and then the baseline. */
+function startMs({ readyMs, baseline }: ServiceConfig): number {
+  return baseline === null ? readyMs : 2 * readyMs;
 }

@@ -73,7 +73,7 @@ export function serviceText({ service, app, listen, rollout }: ServiceView, nowM
   return [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-function tracksText({ stable, canary }: NonNullable<RolloutView['tracks']>): string {
+function tracksText({ stable, canary, baseline }: NonNullable<RolloutView['tracks']>): string {
   const head = ['', 'weight', 'sessions', 'in flight', 'calls', 'errors', 'RSS', 'restarts', 'pid'];
   const row = (name: string, track: TrackView): string[] => [
     name,
@@ -86,7 +86,8 @@ function tracksText({ stable, canary }: NonNullable<RolloutView['tracks']>): str
     String(track.restarts ?? '-'),
     String(track.pid ?? '-'),
   ];
-  return table([head, row('stable', stable), row('canary', canary)]);
+  const rows = [row('stable', stable), row('canary', canary)];
+  return table([head, ...rows, ...(baseline === null ? [] : [row('baseline', baseline)])]);
 }
 
 /** The plan of a start. */
@@ -104,6 +105,9 @@ export function planText(plan: PlanView): string {
         ];
   return [
     `plan for ${plan.service}: PM2 app ${plan.app}, canary ${plan.canaryApp} on port ${plan.canaryPort}`,
+    ...(plan.baselineApp === null
+      ? []
+      : [`compared with ${plan.baselineApp}, a fresh instance of the old release`]),
     `steps: ${steps.join(', ')}; then ${then}; bake ${duration(plan.bakeMs)}`,
     ...differences('the canary differs from main in', plan.canaryDiffers),
     ...differences('the promotion changes in main', plan.mainChanges),

@@ -49,6 +49,8 @@ export interface PlanView {
   readonly app: string;
   readonly canaryApp: string;
   readonly canaryPort: number;
+  /** The fresh instance of the old release that is made too; null when main is compared with. */
+  readonly baselineApp: string | null;
   readonly steps: readonly { readonly weight: number; readonly windowMs: number }[];
   readonly promote: 'auto' | 'manual';
   readonly bakeMs: number;
@@ -93,7 +95,12 @@ export interface RolloutView {
   readonly request: RequestKind | null;
   readonly assessment: Assessment | null;
   /** Null when nothing was looked at (an ended rollout). */
-  readonly tracks: { readonly stable: TrackView; readonly canary: TrackView } | null;
+  readonly tracks: {
+    readonly stable: TrackView;
+    readonly canary: TrackView;
+    /** Null without a baseline. */
+    readonly baseline: TrackView | null;
+  } | null;
   readonly transitions: readonly Transition[];
 }
 

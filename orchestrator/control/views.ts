@@ -60,11 +60,16 @@ function lastAssessment(transitions: readonly Transition[]): RolloutView['assess
 }
 
 function tracksOf(look: Look): NonNullable<RolloutView['tracks']> {
-  return { stable: trackView(look, 'stable'), canary: trackView(look, 'canary') };
+  const hasBaseline = look.daemon.kind === 'up' && look.daemon.baseline !== null;
+  return {
+    stable: trackView(look, 'stable'),
+    canary: trackView(look, 'canary'),
+    baseline: hasBaseline ? trackView(look, 'baseline') : null,
+  };
 }
 
-function trackView({ daemon, proxy }: Look, track: Exclude<Track, 'baseline'>): TrackView {
-  const seen = daemon.kind === 'up' ? daemon[track === 'stable' ? 'main' : 'canary'] : null;
+function trackView({ daemon, proxy }: Look, track: Track): TrackView {
+  const seen = daemon.kind === 'up' ? daemon[track === 'stable' ? 'main' : track] : null;
   const process = seen ?? { pid: null, status: null, restarts: null, rssBytes: null };
   const carried = proxy.kind === 'up' ? proxy.service.tracks[track] : NOTHING;
   const weight = proxy.kind === 'up' ? proxy.service.route.tracks[track]?.weight : undefined;

@@ -10,10 +10,12 @@ export type DaemonUp = Extract<DaemonLook, { kind: 'up' }>;
 export function appsOf({
   main,
   canary,
+  baseline,
 }: DaemonUp): readonly (readonly [Track, TrackLook | null])[] {
   return [
     ['stable', main],
     ['canary', canary],
+    ['baseline', baseline],
   ];
 }
 
@@ -64,7 +66,7 @@ function hasEnded(before: Instance | null | undefined, app: TrackLook | null): b
   return app?.life?.pid !== before.pid || app.life.startTicks !== before.startTicks;
 }
 
-/** PM2's log tells of all its apps; only these two are looked at. */
+/** PM2's log tells of all its apps; only these are looked at. */
 function ownRestarts(daemon: DaemonUp, pmIds: ReadonlySet<number>): ReadonlySet<number> {
   return new Set(
     appsOf(daemon).flatMap(([, app]) => (app && pmIds.has(app.pmId) ? [app.pmId] : [])),

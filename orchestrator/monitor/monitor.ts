@@ -1,5 +1,5 @@
 /**
- * Collects a rollout's evidence: the calls that the proxy saw end, the memory of both process
+ * Collects a rollout's evidence: the calls that the proxy saw end, the memory of the process
  * trees, exits nobody ordered, error lines in the apps' logs, the operator's own checks. It stores
  * all it sees and feeds the judge.
  *
@@ -191,6 +191,7 @@ function rebuild(store: Store, rollout: Rollout): Judge {
       : config.steps.reduce((sum, { windowMs }) => sum + windowMs, 0),
     weight: baking ? 1 : (config.steps[0]?.weight ?? 0),
     rssLimitBytes: config.judge.memory.maxRssBytes,
+    reference: config.baseline === null || baking ? 'stable' : 'baseline',
   });
   for (const event of judgedAs(phase, store.evidence(rollout.id))) judge.add(event);
   return judge;

@@ -5,7 +5,8 @@ import type { Phase } from './phase.js';
 /** Something done to the world. Each can be repeated without harm. */
 export type Action =
   | { readonly kind: 'set-route'; readonly route: Route }
-  | { readonly kind: 'start-canary' }
+  /** Makes the canary, or the fresh instance of the old release that it is compared with. */
+  | { readonly kind: 'start'; readonly track: 'canary' | 'baseline' }
   | { readonly kind: 'respec-main'; readonly release: 'old' | 'new' }
   /** Removes the canary, whatever is left of it, and brings PM2's saved dump up to date. */
   | { readonly kind: 'tidy-up' };

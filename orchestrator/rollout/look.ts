@@ -32,6 +32,7 @@ export type DaemonLook =
       readonly startedAtMs: number;
       readonly main: TrackLook | null;
       readonly canary: TrackLook | null;
+      readonly baseline: TrackLook | null;
     }
   | { readonly kind: 'down'; readonly reason: string };
 
@@ -86,8 +87,14 @@ async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
   }
   const { config, oldSpec, newSpec, phase } = rollout;
   const main = apps.value.find((app) => app.name === config.app) ?? null;
-  const canary =
-    apps.value.find((app) => app.name === config.canaryApp && app.rollout === rollout.mark) ?? null;
+  const made = apps.value.filter((app) => app.rollout === rollout.mark);
+  const lookAtMade = async (name: string, at: HostPort): Promise<TrackLook | null> => {
+    const app = made.find((each) => each.name === name);
+    if (app === undefined) return null;
+    return lookAtApp(app, true, phase.kind === 'starting', () =>
+      serves(app, at, rollout, daemon.value),
+    );
+  };
   const restarting = 'stage' in phase && phase.stage === 'restarting-main';
   const spec = mainTouched(phase) && phase.kind !== 'rolling-back' ? newSpec : oldSpec;
   const before = spec === newSpec ? oldSpec : newSpec;
@@ -99,11 +106,8 @@ async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
       (await lookAtApp(main, sameSpec(main.spec, spec), restarting, () =>
         readinessOfMain(main, { rollout, daemon: daemon.value, spec, before }),
       )),
-    canary:
-      canary &&
-      (await lookAtApp(canary, true, phase.kind === 'starting', () =>
-        serves(canary, config.canary, rollout, daemon.value),
-      )),
+    canary: await lookAtMade(config.canaryApp, config.canary),
+    baseline: config.baseline && (await lookAtMade(config.baseline.app, config.baseline.at)),
   };
 }
 

@@ -28,6 +28,8 @@ export type DaemonView =
       readonly kind: 'up';
       readonly main: InstanceView | null;
       readonly canary: InstanceView | null;
+      /** Null without one, wanted or not. */
+      readonly baseline: InstanceView | null;
     }
   | { readonly kind: 'down'; readonly reason: string };
 

@@ -32,8 +32,8 @@ export function perform(
   switch (action.kind) {
     case 'set-route':
       return setRoute(parts, action.route, rollout);
-    case 'start-canary':
-      return startCanary(parts, rollout);
+    case 'start':
+      return start(parts, action.track, rollout);
     case 'respec-main':
       return respecMain(parts, action.release, rollout);
     case 'tidy-up':
@@ -53,15 +53,21 @@ async function setRoute(
     : failed('the proxy answered with another route than it was given');
 }
 
-async function startCanary({ pm2 }: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
-  const { config, change, mark } = rollout;
+/** A baseline is a canary of the release that main already runs. */
+async function start(
+  { pm2 }: PerformParts,
+  track: 'canary' | 'baseline',
+  { config, change, mark }: Rollout,
+): Promise<ActionOutcome> {
+  const { baseline } = config;
+  const isCanary = track === 'canary' || baseline === null;
   const main = await pm2.find(config.app);
   if (main.kind !== 'ok') return failed(main.reason);
   const entry = canaryEntry(main.value.pm2Env, {
-    name: config.canaryApp,
+    name: isCanary ? config.canaryApp : baseline.app,
     rollout: mark,
-    release: change,
-    port: config.canary.port,
+    release: isCanary ? change : {},
+    port: isCanary ? config.canary.port : baseline.at.port,
     portFrom: config.portFrom,
     env: config.canaryEnv,
   });
@@ -80,17 +86,19 @@ async function respecMain(
 
 async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
   const { pm2, clock } = parts;
-  const { canaryApp, app } = rollout.config;
+  const { canaryApp, baseline, app } = rollout.config;
   const apps = await pm2.list();
   if (apps.kind !== 'ok') return failed(apps.reason);
-  for (const canary of apps.value) {
-    if (canary.name !== canaryApp || canary.rollout !== rollout.mark) continue;
-    const removed = await pm2.remove(canary);
+  for (const made of apps.value) {
+    if (made.rollout !== rollout.mark) continue;
+    const removed = await pm2.remove(made);
     if (removed.kind !== 'ok') return failed(removed.reason);
   }
   // What PM2 does not know (any more): its daemon died, or a wrapper left a child behind.
   const left = markedProcesses(ROLLOUT_KEY, rollout.mark);
   await endProcesses(left, GRACE_MS, clock);
   const main = apps.value.find(({ name }) => name === app);
-  return main === undefined ? done : asOutcome(await pm2.refreshDump(main, [canaryApp]));
+  return main === undefined
+    ? done
+    : asOutcome(await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]));
 }

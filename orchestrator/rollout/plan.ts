@@ -2,7 +2,7 @@
  * Before a rollout: what it would do, and every reason against it. Nothing is touched. A plan that
  * is accepted becomes the rollout, frozen with the configuration it was made from.
  */
-import type { ServiceConfig, Step } from '../../config/types.js';
+import type { HostPort, ServiceConfig, Step } from '../../config/types.js';
 import type { PlanView, StartRequest } from '../control/messages.js';
 import type { AppView } from '../pm2/app.js';
 import type { Daemon, Pm2 } from '../pm2/adapter.js';
@@ -50,7 +50,7 @@ export async function makePlan(
   const main = apps.value.find(({ name }) => name === configured.app);
   if (main === undefined) return refused([`PM2 has no app ${configured.app}`]);
   const newSpec = applyRelease(main.spec, request.release);
-  const reasons = canaryRefusals(apps.value, configured.app, configured.canaryApp, newSpec);
+  const reasons = appRefusals(apps.value, configured, main.spec, newSpec);
   if (reasons.length > 0) return refused(reasons);
 
   const config = withWishes(configured, steps, main);
@@ -90,12 +90,23 @@ function withWishes(
   return { ...configured, steps, judge: { ...judge, memory: { ...judge.memory, maxRssBytes } } };
 }
 
+/** Both apps that would be made, each with its release; what is wrong with main is said once. */
+function appRefusals(
+  apps: readonly AppView[],
+  { app, canaryApp, baseline }: ServiceConfig,
+  oldSpec: AppSpec,
+  newSpec: AppSpec,
+): string[] {
+  const canary = canaryRefusals(apps, app, canaryApp, newSpec);
+  if (baseline === null) return canary;
+  return [...new Set([...canary, ...canaryRefusals(apps, app, baseline.app, oldSpec)])];
+}
+
 function portRefusals(config: ServiceConfig, main: AppView, daemon: Daemon): string[] {
-  const reasons: string[] = [];
-  const holder = portHolder(config.canary.port);
-  if (holder !== null) {
-    reasons.push(`the canary's port ${config.canary.port} is taken by process ${holder}`);
-  }
+  const reasons = [
+    ...takenPort('canary', config.canary),
+    ...(config.baseline === null ? [] : takenPort('baseline', config.baseline.at)),
+  ];
   const owner = portOwner(config.stable.port, main.pid ?? 0, daemon.pid);
   if (owner.kind !== 'tree' && owner.kind !== 'daemon') {
     const who =
@@ -103,6 +114,11 @@ function portRefusals(config: ServiceConfig, main: AppView, daemon: Daemon): str
     reasons.push(`${config.app} does not listen on its stable port ${config.stable.port}: ${who}`);
   }
   return reasons;
+}
+
+function takenPort(track: 'canary' | 'baseline', { port }: HostPort): string[] {
+  const holder = portHolder(port);
+  return holder === null ? [] : [`the ${track}'s port ${port} is taken by process ${holder}`];
 }
 
 async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise<string[]> {
@@ -150,6 +166,7 @@ function planView(
     app: config.app,
     canaryApp: config.canaryApp,
     canaryPort: config.canary.port,
+    baselineApp: config.baseline?.app ?? null,
     steps: config.steps,
     promote: config.promote,
     bakeMs: config.bakeMs,

@@ -55,10 +55,15 @@ function canaryCarries(config: ServiceConfig): Route {
   return { tracks: { stable: track(config.stable, 0, true), canary: track(config.canary, 1) } };
 }
 
+/** A baseline gets as much as the canary; of a canary's share above a half, what is left. */
 function split(config: ServiceConfig, weight: number): Route {
-  return {
-    tracks: { stable: track(config.stable, 1 - weight), canary: track(config.canary, weight) },
-  };
+  const canary = track(config.canary, weight);
+  if (config.baseline === null || weight === 0) {
+    return { tracks: { stable: track(config.stable, 1 - weight), canary } };
+  }
+  const baseline = track(config.baseline.at, Math.min(weight, 1 - weight));
+  const stable = track(config.stable, 1 - weight - baseline.weight);
+  return { tracks: { stable, canary, baseline } };
 }
 
 function track({ host, port }: HostPort, weight: number, drain = false): TrackRoute {

@@ -36,6 +36,7 @@ describe('what is not written', () => {
           listen: { host: '127.0.0.1', port: 8080 },
           stable: { host: '127.0.0.1', port: 8081 },
           canary: { host: '127.0.0.1', port: 8082 },
+          baseline: null,
           portFrom: { kind: 'env', name: 'PORT' },
           mcpPaths: ['/mcp'],
           ssePaths: ['/sse'],
@@ -109,6 +110,11 @@ describe('what is not written', () => {
 
   test('comes from the app', () => {
     expect(service('app: x')).toMatchObject({ app: 'x', canaryApp: 'x-canary' });
+    expect(service('app: x, baselineAt: 8083', '{baseline: fresh}').baseline).toEqual({
+      app: 'x-baseline',
+      at: { host: '127.0.0.1', port: 8083 },
+    });
+    expect(service('baselineAt: 8083').baseline).toBeNull();
     expect(service('mcpPaths: [/x, /y]').probe).toEqual({ kind: 'mcp', path: '/x' });
     expect(service('mcpPaths: []').probe).toEqual({ kind: 'tcp' });
     expect(service('steps: "1% for 1m, 2% for 3m"').maxWindowMs).toBe(360_000);

@@ -211,6 +211,15 @@ describe('contradictions', () => {
     ]);
   });
 
+  test('a fresh baseline without an address, or with a taken one', () => {
+    expect(found(two('baseline: fresh'))).toEqual([
+      '3 services.a.baseline: got fresh without baselineAt, wanted a port for it',
+    ]);
+    expect(found(two('baseline: fresh, baselineAt: 8082'))).toEqual([
+      '3 services.a.baselineAt: got 127.0.0.1:8082, which services.a.canary already has (127.0.0.1:8082), wanted a port of its own',
+    ]);
+  });
+
   test('are found beside other faults', () => {
     const text = two('canary: 8081', 'weight: x').replace('canary: 8082, ', '');
     expect(found(text).map((problem) => problem.split(':')[0])).toEqual([

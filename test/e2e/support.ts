@@ -18,7 +18,10 @@ const server = createRequire(import.meta.url).resolve(
 );
 
 /** A stage with one server and windows that are short. */
-export function openTestStage(defaults: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
+export function openTestStage(
+  defaults: Readonly<Record<string, unknown>> = {},
+  own: Readonly<Record<string, unknown>> = {},
+): Promise<Stage> {
   return openStage({
     apps: [
       {
@@ -28,6 +31,7 @@ export function openTestStage(defaults: Readonly<Record<string, unknown>> = {}):
         env: { API_TOKEN: 'a-secret-of-main' },
       },
     ],
+    services: { [SERVICE]: own },
     defaults: {
       weight: '50%',
       window: '6s',

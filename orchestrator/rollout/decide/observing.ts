@@ -13,6 +13,7 @@ export function decideObserving(situation: Situation<'observing'>): Decision {
   return (
     trouble(rollout, seen, nowMs) ??
     answerWhileObserving(situation) ??
+    nothingToCompare(situation) ??
     endOfStep(situation) ??
     wait(outage(seen) ?? `the end of step ${phase.step + 1} of ${rollout.config.steps.length}`)
   );
@@ -106,6 +107,14 @@ function answerMainDown({ rollout, nowMs }: Situation<'held'>): Decision {
   }
 }
 
+/** A baseline that ended proves nothing about the release, but nothing can be judged without it. */
+function nothingToCompare(situation: Situation<'observing'>): Move | null {
+  const { rollout, seen } = situation;
+  if (rollout.config.baseline === null || seen.daemon.kind === 'down') return null;
+  if (seen.daemon.baseline?.life != null) return null;
+  return inconclusive(situation, 'the baseline, which runs the old release, ended', false);
+}
+
 function endOfStep(situation: Situation<'observing'>): Move | null {
   const { rollout, phase, seen, nowMs } = situation;
   const { config } = rollout;
@@ -127,7 +136,7 @@ function passed(situation: Situation<'observing'>, { reason }: Assessment): Move
     : move(leavingMain(rollout, nowMs), `passed: ${reason}`);
 }
 
-function inconclusive(situation: Situation<'observing'>, why: string): Move {
+function inconclusive(situation: Situation<'observing'>, why: string, mayExtend = true): Move {
   const { rollout, phase, nowMs } = situation;
   const { config } = rollout;
   const reason = `inconclusive: ${why}`;
@@ -138,9 +147,9 @@ function inconclusive(situation: Situation<'observing'>, why: string): Move {
       return move(leavingMain(rollout, nowMs), `${reason}; configured to promote`);
     case 'extend': {
       const endsAtMs = nowMs + (config.steps[phase.step]?.windowMs ?? 0);
-      return endsAtMs - rollout.startedAtMs <= config.maxWindowMs
+      return mayExtend && endsAtMs - rollout.startedAtMs <= config.maxWindowMs
         ? move({ ...phase, endsAtMs }, `${reason}; extended`)
-        : move(held('inconclusive', situation), `${reason}; the longest window is used up`);
+        : move(held('inconclusive', situation), `${reason}; it cannot be extended`);
     }
     case 'hold':
       return move(held('inconclusive', situation), reason);

@@ -2,6 +2,7 @@
 import { act, answer, move, wait, type Decision } from '../decision.js';
 import type { InstanceView } from '../observation.js';
 import type { Phase } from '../phase.js';
+import type { Rollout } from '../rollout.js';
 import { trafficBack, stepPhase, leavingMain } from './next.js';
 import type { Situation } from './index.js';
 
@@ -13,18 +14,11 @@ export function decideStarting(situation: Situation<'starting'>): Decision {
     return answer(giveUp(asked(request.reason)), 'a person asked for it');
   }
   if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
-  const { canary } = seen.daemon;
   const late = nowMs >= phase.deadlineMs;
-  if (canary === null) {
-    const cause = `the canary was not started: ${seen.failure ?? 'no time was left for it'}`;
-    return late ? move(giveUp(cause), cause) : act({ kind: 'start-canary' });
-  }
-  const unready = whyNotReady(canary);
-  if (unready !== null) {
-    const cause = unready.final
-      ? unready.reason
-      : `the canary was not ready in time: ${unready.reason}`;
-    return late || unready.final ? move(giveUp(cause), cause) : wait(unready.reason);
+  for (const track of tracksOf(rollout)) {
+    const start = startOf(track, seen.daemon[track], seen.failure, late);
+    if (start.kind === 'hopeless') return move(giveUp(start.reason), start.reason);
+    if (start.kind === 'under-way') return start.decision;
   }
   if (seen.proxy.kind === 'down') return wait(`canary-proxy does not answer: ${seen.proxy.reason}`);
   if (request?.kind === 'promote') {
@@ -33,19 +27,39 @@ export function decideStarting(situation: Situation<'starting'>): Decision {
   return move(stepPhase(rollout, 0, nowMs), 'the canary is ready');
 }
 
-interface Unready {
-  readonly reason: string;
-  /** Waiting will not help. */
-  readonly final: boolean;
+/** The canary first: a release that does not start is known without a baseline. */
+function tracksOf({ config }: Rollout): readonly ('canary' | 'baseline')[] {
+  return config.baseline === null ? ['canary'] : ['canary', 'baseline'];
 }
 
-function whyNotReady({ life, status, exitCode, readiness }: InstanceView): Unready | null {
-  if (life === null && isDead(status)) {
-    const reason = `the canary exited while it started (code ${exitCode ?? 'unknown'})`;
-    return { reason, final: true };
+type Start =
+  | { readonly kind: 'serves' }
+  | { readonly kind: 'under-way'; readonly decision: Decision }
+  | { readonly kind: 'hopeless'; readonly reason: string };
+
+/** How far the start of an instance has come. */
+function startOf(
+  track: 'canary' | 'baseline',
+  seen: InstanceView | null,
+  failure: string | null,
+  late: boolean,
+): Start {
+  const hopeless = (reason: string): Start => ({
+    kind: 'hopeless',
+    reason: `the ${track} ${reason}`,
+  });
+  if (seen === null) {
+    if (late) return hopeless(`was not started: ${failure ?? 'no time was left for it'}`);
+    return { kind: 'under-way', decision: act({ kind: 'start', track }) };
   }
-  if (readiness === null) return { reason: 'it has no process yet', final: false };
-  return readiness.ready ? null : { reason: readiness.reason, final: false };
+  if (seen.life === null && isDead(seen.status)) {
+    return hopeless(`exited while it started (code ${seen.exitCode ?? 'unknown'})`);
+  }
+  const readiness = seen.readiness ?? { ready: false, reason: 'it has no process yet' };
+  if (readiness.ready) return { kind: 'serves' };
+  return late
+    ? hopeless(`was not ready in time: ${readiness.reason}`)
+    : { kind: 'under-way', decision: wait(`${track}: ${readiness.reason}`) };
 }
 
 /** PM2's words for an app that has no process and is not about to get one. */

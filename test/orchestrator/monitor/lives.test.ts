@@ -30,6 +30,7 @@ const daemon = (canary: TrackLook | null, startedAtMs = 1): DaemonUp => ({
   startedAtMs,
   main,
   canary,
+  baseline: null,
 });
 
 /** The exits that come of looks one after the other. */

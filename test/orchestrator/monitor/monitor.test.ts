@@ -72,7 +72,13 @@ function app(name: string): TrackLook {
 
 function look(): Look {
   return {
-    daemon: { kind: 'up', startedAtMs: 1, main: app('main'), canary: app('canary') },
+    daemon: {
+      kind: 'up',
+      startedAtMs: 1,
+      main: app('main'),
+      canary: app('canary'),
+      baseline: null,
+    },
     proxy: { kind: 'down', reason: 'there is none' },
     canaryLife: null,
     canaryServer: null,

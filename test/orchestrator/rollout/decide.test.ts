@@ -19,7 +19,7 @@ describe('a good release', () => {
   it('is promoted after its window, and the traffic never rests on an unproven process', () => {
     const run = new Simulation().toEnd();
     expect(texts(run)).toEqual([
-      'start-canary',
+      'start canary',
       'observing',
       'set-route',
       'promoting/leaving-main',
@@ -171,6 +171,43 @@ describe('too little evidence', () => {
     run.ask('resume');
     run.to('observing');
     expect(run.phase).toMatchObject({ endsAtMs: run.nowMs + 2 * HOUR_MS });
+  });
+});
+
+describe('a fresh baseline', () => {
+  const baseline = { app: 'scraper-baseline', at: { host: '127.0.0.1', port: 10_004 } };
+
+  it('is started after the canary, has its share, and is gone in the end', () => {
+    const run = new Simulation({ baseline }).to('observing');
+    expect(texts(run)).toEqual(['start canary', 'start baseline', 'observing']);
+    run.tick();
+    expect(run.route.tracks).toMatchObject({
+      stable: { weight: 0.8 },
+      canary: { weight: 0.1 },
+      baseline: { weight: 0.1, port: 10_004 },
+    });
+    run.to('promoting');
+    run.tick();
+    expect(run.route.tracks.baseline).toBeUndefined();
+    run.toEnd();
+    expect(run.baseline).toBeNull();
+    expectTidy(run, 'new');
+  });
+
+  it('that ends leaves nothing to compare with: the rollout is held', () => {
+    const run = new Simulation({ baseline }).to('observing');
+    run.baseline = null;
+    expect(run.to('held').phase).toMatchObject({ why: 'inconclusive' });
+  });
+
+  it('takes what the canary leaves of the sessions, when that is less than its share', () => {
+    const run = new Simulation({ baseline, steps: [{ weight: 0.75, windowMs: HOUR_MS }] });
+    run.to('observing').tick();
+    expect(run.route.tracks).toMatchObject({
+      stable: { weight: 0 },
+      canary: { weight: 0.75 },
+      baseline: { weight: 0.25 },
+    });
   });
 });
 

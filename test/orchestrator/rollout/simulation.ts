@@ -28,6 +28,7 @@ export const service: ServiceConfig = {
   listen: { host: '127.0.0.1', port: 10_001 },
   stable: { host: '127.0.0.1', port: 10_002 },
   canary: { host: '127.0.0.1', port: 10_003 },
+  baseline: null,
   portFrom: { kind: 'env', name: 'PORT' },
   mcpPaths: ['/mcp'],
   ssePaths: ['/sse'],
@@ -103,6 +104,7 @@ export class Simulation {
   readonly events: Event[] = [];
   main: Process | null = { pid: 1, release: 'old' };
   canary: Process | null = null;
+  baseline: Process | null = null;
   canaryListed = false;
   /** Releases that never become ready when main runs them. */
   broken = new Set<'old' | 'new'>();
@@ -152,7 +154,7 @@ export class Simulation {
     const decision = decide(this.rollout, this.#observe(), this.nowMs);
     if (decision.kind === 'act') {
       const done = this.#perform(decision.action);
-      this.#note(`${decision.action.kind}${done ? '' : ' failed'}`);
+      this.#note(`${nameOf(decision.action)}${done ? '' : ' failed'}`);
       if (done && decision.then !== null) this.#move(decision.then);
     } else if (decision.kind === 'move') {
       this.#move(decision);
@@ -198,8 +200,12 @@ export class Simulation {
         if (!this.proxyUp) return false;
         this.route = action.route;
         return true;
-      case 'start-canary':
+      case 'start':
         if (!this.daemonUp) return false;
+        if (action.track === 'baseline') {
+          this.baseline = { pid: this.#nextPid(), release: 'old' };
+          return true;
+        }
         this.canaryListed = true;
         this.canary = { pid: this.#nextPid(), release: 'new' };
         return true;
@@ -211,6 +217,7 @@ export class Simulation {
         if (!this.daemonUp) return false;
         this.canary = null;
         this.canaryListed = false;
+        this.baseline = null;
         return true;
     }
   }
@@ -223,7 +230,12 @@ export class Simulation {
   #observe(): Observation {
     return {
       daemon: this.daemonUp
-        ? { kind: 'up', main: this.#mainView(), canary: this.#canaryView() }
+        ? {
+            kind: 'up',
+            main: this.#mainView(),
+            canary: this.#canaryView(),
+            baseline: this.#baselineView(),
+          }
         : { kind: 'down', reason: 'no daemon' },
       proxy: this.proxyUp
         ? { kind: 'up', service: this.#serviceState() }
@@ -256,6 +268,11 @@ export class Simulation {
     };
   }
 
+  #baselineView(): InstanceView | null {
+    if (this.baseline === null) return null;
+    return { ...view(this.baseline), atSpec: true, readiness: { ready: true, server: null } };
+  }
+
   #serviceState(): ServiceState {
     return {
       service: 'scraper',
@@ -270,6 +287,10 @@ export class Simulation {
       },
     };
   }
+}
+
+function nameOf(action: Action): string {
+  return action.kind === 'start' ? `start ${action.track}` : action.kind;
 }
 
 function view(process: Process | null): Omit<InstanceView, 'atSpec' | 'readiness'> {
