@@ -3,9 +3,11 @@ import type { z } from 'zod';
 import { callUnix } from '../common/unix-http.js';
 import {
   callPageSchema,
+  negotiatedStateSchema,
   proxyStateSchema,
   serviceStateSchema,
   type CallPage,
+  type NegotiatedState,
   type ProxyState,
   type Route,
   type ServiceState,
@@ -20,6 +22,8 @@ export interface ProxyClient {
   setRoute(service: string, route: Route): Promise<ProxyReply<ServiceState>>;
   /** Calls that ended after the one with the number `after`, at most `limit`. */
   calls(service: string, after: number, limit: number): Promise<ProxyReply<CallPage>>;
+  /** What the live sessions have agreed on with their servers. */
+  negotiated(service: string): Promise<ProxyReply<NegotiatedState>>;
 }
 
 const TIMEOUT_MS = 3_000;
@@ -45,6 +49,7 @@ export function proxyClient(socketPath: string): ProxyClient {
   return {
     state: () => call(proxyStateSchema, 'GET', '/v1/state'),
     setRoute: (service, route) => call(serviceStateSchema, 'PUT', `${path(service)}/route`, route),
+    negotiated: (service) => call(negotiatedStateSchema, 'GET', `${path(service)}/negotiated`),
     calls: (service, after, limit) =>
       call(callPageSchema, 'GET', `${path(service)}/calls?after=${after}&limit=${limit}`),
   };

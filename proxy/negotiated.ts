@@ -1,4 +1,5 @@
 /** What a service's live sessions have agreed on, counted. Pure. */
+import { capabilityPaths } from '../common/capabilities.js';
 import type { NegotiatedState } from '../common/protocol.js';
 import type { Negotiated } from './mcp/handshake.js';
 
@@ -20,15 +21,6 @@ export function summarize(
     count(state.serverCapabilities, capabilityPaths(negotiated.serverCapabilities));
   }
   return state;
-}
-
-/** The names of capabilities: `tools`, and `tools.listChanged` where that is true. */
-function capabilityPaths(capabilities: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(capabilities).flatMap(([name, value]) => {
-    if (typeof value !== 'object' || value === null) return value === true ? [name] : [];
-    const flags = Object.entries(value).filter(([, flag]) => flag === true);
-    return [name, ...flags.map(([flag]) => `${name}.${flag}`)];
-  });
 }
 
 function count(counts: Record<string, number>, names: readonly string[]): void {

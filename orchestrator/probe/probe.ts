@@ -10,6 +10,7 @@ import {
   StreamableHTTPClientTransport,
   type Transport,
 } from '@modelcontextprotocol/client';
+import { capabilityPaths } from '../../common/capabilities.js';
 import type { HostPort, Probe } from '../../config/types.js';
 import type { ServerInfo } from '../rollout/rollout.js';
 
@@ -17,13 +18,29 @@ export type ProbeOutcome =
   | { readonly ok: true; readonly server: ServerInfo | null }
   | { readonly ok: false; readonly reason: string };
 
-/** Tries once. Never rejects, and settles within about `timeoutMs`. */
-export async function probe(at: HostPort, how: Probe, timeoutMs: number): Promise<ProbeOutcome> {
+/** The first revision without sessions; it is negotiated in another way. */
+const STATELESS_REVISION = '2026-07-28';
+
+/**
+ * Tries once. Never rejects, and settles within about `timeoutMs`.
+ * @param protocolVersion of MCP that the server must speak; by default the newest that it can.
+ */
+export async function probe(
+  at: HostPort,
+  how: Probe,
+  timeoutMs: number,
+  protocolVersion?: string,
+): Promise<ProbeOutcome> {
   try {
     switch (how.kind) {
       case 'mcp':
-      case 'sse':
-        return { ok: true, server: await handshake(urlOf(at, how.path), how.kind, timeoutMs) };
+      case 'sse': {
+        const client = clientFor(how.kind, protocolVersion);
+        return {
+          ok: true,
+          server: await handshake(client, urlOf(at, how.path), how.kind, timeoutMs),
+        };
+      }
       case 'http':
         return await httpAnswer(urlOf(at, how.path), timeoutMs);
       case 'tcp':
@@ -39,11 +56,22 @@ function urlOf({ host, port }: HostPort, path: string): URL {
   return new URL(path, `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
 }
 
-async function handshake(url: URL, kind: 'mcp' | 'sse', timeoutMs: number): Promise<ServerInfo> {
-  const client = new Client(
-    { name: 'canary-probe', version: '1' },
-    { versionNegotiation: { mode: kind === 'mcp' ? 'auto' : 'legacy' } },
-  );
+function clientFor(kind: 'mcp' | 'sse', protocolVersion: string | undefined): Client {
+  const info = { name: 'canary-probe', version: '1' };
+  if (protocolVersion === undefined) {
+    return new Client(info, { versionNegotiation: { mode: kind === 'mcp' ? 'auto' : 'legacy' } });
+  }
+  return protocolVersion < STATELESS_REVISION
+    ? new Client(info, { supportedProtocolVersions: [protocolVersion] })
+    : new Client(info, { versionNegotiation: { mode: { pin: protocolVersion } } });
+}
+
+async function handshake(
+  client: Client,
+  url: URL,
+  kind: 'mcp' | 'sse',
+  timeoutMs: number,
+): Promise<ServerInfo> {
   const transport = kind === 'mcp' ? new StreamableHTTPClientTransport(url) : legacyTransport(url);
   try {
     await within(timeoutMs, client.connect(transport, { timeout: timeoutMs }));
@@ -52,7 +80,7 @@ async function handshake(url: URL, kind: 'mcp' | 'sse', timeoutMs: number): Prom
       name: server?.name ?? 'unnamed',
       version: server?.version ?? 'unknown',
       protocolVersion: client.getNegotiatedProtocolVersion() ?? 'unknown',
-      capabilities: Object.keys(client.getServerCapabilities() ?? {}).sort(),
+      capabilities: capabilityPaths(client.getServerCapabilities() ?? {}).sort(),
     };
   } finally {
     await within(timeoutMs, endSession(transport)).catch(() => undefined);

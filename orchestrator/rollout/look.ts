@@ -4,6 +4,7 @@ import type { HostPort } from '../../config/types.js';
 import type { AppView } from '../pm2/app.js';
 import type { Daemon, Outcome, Pm2 } from '../pm2/adapter.js';
 import { sameSpec, type AppSpec } from '../pm2/spec.js';
+import { incompatibilities } from '../probe/compatibility.js';
 import { probe } from '../probe/probe.js';
 import { proveRuns } from '../proc/identity.js';
 import { portOwner } from '../proc/ports.js';
@@ -57,7 +58,7 @@ export interface LookParts {
 /** Looks once. Every part that cannot be seen is in the result with its reason. */
 export async function look({ pm2, proxy }: LookParts, rollout: Rollout): Promise<Look> {
   const [daemon, proxied] = await Promise.all([
-    lookAtDaemon(pm2, rollout),
+    lookAtDaemon(pm2, proxy, rollout),
     lookAtProxy(proxy, rollout.service),
   ]);
   const canary = daemon.kind === 'up' ? daemon.canary : null;
@@ -79,7 +80,7 @@ async function lookAtProxy(proxy: ProxyClient, service: string): Promise<ProxyLo
     : { kind: 'up', epoch: reply.value.epoch, service: state };
 }
 
-async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
+async function lookAtDaemon(pm2: Pm2, proxy: ProxyClient, rollout: Rollout): Promise<DaemonLook> {
   const daemon = await pm2.daemon();
   const apps = daemon.kind === 'ok' ? await pm2.list() : daemon;
   if (daemon.kind !== 'ok' || apps.kind !== 'ok') {
@@ -88,11 +89,16 @@ async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
   const { config, oldSpec, newSpec, phase } = rollout;
   const main = apps.value.find((app) => app.name === config.app) ?? null;
   const made = apps.value.filter((app) => app.rollout === rollout.mark);
-  const lookAtMade = async (name: string, at: HostPort): Promise<TrackLook | null> => {
+  const compatible = (found: Readiness): Promise<Readiness> => fits(found, proxy, rollout);
+  const lookAtMade = async (
+    name: string,
+    at: HostPort,
+    further = (found: Readiness): Promise<Readiness> => Promise.resolve(found),
+  ): Promise<TrackLook | null> => {
     const app = made.find((each) => each.name === name);
     if (app === undefined) return null;
-    return lookAtApp(app, true, phase.kind === 'starting', () =>
-      serves(app, at, rollout, daemon.value),
+    return lookAtApp(app, true, phase.kind === 'starting', async () =>
+      further(await serves(app, at, rollout, daemon.value)),
     );
   };
   const restarting = 'stage' in phase && phase.stage === 'restarting-main';
@@ -106,7 +112,7 @@ async function lookAtDaemon(pm2: Pm2, rollout: Rollout): Promise<DaemonLook> {
       (await lookAtApp(main, sameSpec(main.spec, spec), restarting, () =>
         readinessOfMain(main, { rollout, daemon: daemon.value, spec, before }),
       )),
-    canary: await lookAtMade(config.canaryApp, config.canary),
+    canary: await lookAtMade(config.canaryApp, config.canary, compatible),
     baseline: config.baseline && (await lookAtMade(config.baseline.app, config.baseline.at)),
   };
 }
@@ -136,6 +142,21 @@ async function lookAtApp(
     atSpec,
     readiness: awaited && atSpec ? await readiness() : null,
   };
+}
+
+/** Whether a canary that serves can take over the sessions that there are. */
+async function fits(
+  found: Readiness,
+  proxy: ProxyClient,
+  { service, config }: Rollout,
+): Promise<Readiness> {
+  if (!found.ready) return found;
+  const negotiated = await proxy.negotiated(service);
+  if (negotiated.kind === 'down') return { ready: false, reason: negotiated.reason };
+  const lacks = await incompatibilities(config, negotiated.value, PROBE_TIMEOUT_MS);
+  if (lacks.length === 0) return found;
+  const reason = `cannot take over the sessions that there are: ${lacks.join('; ')}`;
+  return { ready: false, reason };
 }
 
 /** Our process tree owns the port, and answers on it. */

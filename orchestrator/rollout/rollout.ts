@@ -18,6 +18,7 @@ export interface ServerInfo {
   readonly name: string;
   readonly version: string;
   readonly protocolVersion: string;
+  /** As paths: `tools`, `resources.subscribe`. */
   readonly capabilities: readonly string[];
 }
 
