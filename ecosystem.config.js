@@ -17,8 +17,8 @@ export const apps = [
     name: 'canary-proxy',
     script: script('dist/proxy/main.js'),
     ...common,
-    // Calls in flight may finish before a restart ends the process.
-    kill_timeout: 15_000,
+    // Longer than the moment that it gives calls under way to finish: what comes after is refused.
+    kill_timeout: 5_000,
   },
   {
     name: 'canary-orchestrator',

@@ -7,6 +7,7 @@
  *    last moments.
  */
 import Database from 'libsql';
+import { ensurePrivateFile } from '../common/private-file.js';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
 
 const SCHEMA_VERSION = 1;
@@ -88,6 +89,8 @@ export class Store {
    * @throws Error when the file was written by a newer version.
    */
   static open(file: string): Store {
+    // Session ids are as good as passwords.
+    ensurePrivateFile(file);
     const db = new Database(file);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');

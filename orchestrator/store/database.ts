@@ -1,6 +1,6 @@
 /** Opens the orchestrator's SQLite file and brings its tables to this program's version. */
-import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
+import { ensurePrivateFile } from '../../common/private-file.js';
 
 /** One entry a version; each brings a database of the version before it up by one. */
 const MIGRATIONS: readonly string[] = [
@@ -53,8 +53,7 @@ export type StoreDatabase = Database.Database;
  * @throws Error when the file is no database, or was written by a newer version of the program.
  */
 export function openDatabase(file: string): StoreDatabase {
-  closeSync(openSync(file, 'a', 0o600));
-  chmodSync(file, 0o600);
+  ensurePrivateFile(file);
   const db = new Database(file);
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
