@@ -8,6 +8,7 @@ import type { Logger } from '../common/log.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
 import { measureFor } from './checks/runner.js';
 import type {
+  EvidencePage,
   HistoryReply,
   PlanReply,
   RolloutView,
@@ -16,6 +17,7 @@ import type {
   StartRequest,
   StatusReply,
 } from './control/messages.js';
+import { evidencePage, type PageRequest } from './control/evidence.js';
 import { endedView, liveView, serviceView } from './control/views.js';
 import { Monitor } from './monitor/monitor.js';
 import type { Pm2 } from './pm2/adapter.js';
@@ -152,6 +154,14 @@ export class Orchestrator {
   rollout(id: string): Answer<RolloutView> {
     const rollout = this.#parts.store.byId(id);
     return rollout === null ? no('usage', `there is no rollout ${id}`) : ok(this.#view(rollout));
+  }
+
+  /** What was recorded of a rollout's trial, a page of it. */
+  evidence(id: string, page: PageRequest): Answer<EvidencePage> {
+    const { store } = this.#parts;
+    const rollout = store.byId(id);
+    if (rollout === null) return no('usage', `there is no rollout ${id}`);
+    return ok(evidencePage(store, rollout, page));
   }
 
   /** The rollouts under way, for the metrics. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
+import { exportCommand } from './commands/export.js';
 import { replayCommand } from './commands/replay.js';
 import { startCommand, type Runner } from './commands/start.js';
 import { historyCommand, statusCommand } from './commands/status.js';
@@ -49,6 +50,7 @@ function createProgram(io: Io, run: Runner): Command {
   statusCommand(program, io, run);
   steerCommands(program, io, run);
   historyCommand(program, io, run);
+  exportCommand(program, io, run);
   replayCommand(program, io, run);
   validateCommand(program, io, run);
   schemaCommand(program, io, run);

@@ -7,7 +7,14 @@ import { startRequestSchema, steerRequestSchema } from './messages.js';
 
 const MAX_HISTORY = 500;
 
+const MAX_EVENTS = 10_000;
+
 const limitSchema = z.coerce.number().int().min(1).max(MAX_HISTORY);
+
+const pageSchema = z.object({
+  after: z.coerce.number().int().min(0),
+  limit: z.coerce.number().int().min(1).max(MAX_EVENTS),
+});
 
 type Handler = (
   orchestrator: Orchestrator,
@@ -20,6 +27,7 @@ const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
   ['GET', /^\/v1\/status()$/, async (it) => ({ status: 200, body: await it.status() })],
   ['GET', /^\/v1\/history()$/, (it, { query }) => history(it, query)],
   ['GET', /^\/v1\/rollouts\/([^/]+)$/, (it, _, id) => reply(it.rollout(id))],
+  ['GET', /^\/v1\/rollouts\/([^/]+)\/evidence$/, (it, { query }, id) => evidence(it, id, query)],
   ['GET', /^\/v1\/services\/([^/]+)$/, (it, _, name) => reply(it.service(name))],
   ['POST', /^\/v1\/services\/([^/]+)\/start$/, (it, { body }, name) => start(it, name, body)],
   ['POST', /^\/v1\/services\/([^/]+)\/promote$/, steer('promote')],
@@ -62,6 +70,14 @@ function history(orchestrator: Orchestrator, query: URLSearchParams): ApiReply {
   const limit = limitSchema.safeParse(query.get('limit') ?? 20);
   if (!limit.success) return malformed(limit.error);
   return reply(orchestrator.history(query.get('service'), limit.data));
+}
+
+function evidence(orchestrator: Orchestrator, id: string, query: URLSearchParams): ApiReply {
+  const page = pageSchema.safeParse({
+    after: query.get('after') ?? 0,
+    limit: query.get('limit') ?? MAX_EVENTS,
+  });
+  return page.success ? reply(orchestrator.evidence(id, page.data)) : malformed(page.error);
 }
 
 async function start(orchestrator: Orchestrator, name: string, body: unknown): Promise<ApiReply> {

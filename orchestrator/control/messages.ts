@@ -8,9 +8,10 @@
  *   POST /v1/services/NAME/{promote,rollback,pause,resume}  SteerRequest → RolloutView
  *   GET  /v1/history?service=NAME&limit=N    → HistoryReply
  *   GET  /v1/rollouts/ID                     → RolloutView
+ *   GET  /v1/rollouts/ID/evidence?after=N&limit=N  → EvidencePage
  */
 import { z } from 'zod';
-import type { Assessment } from '../judge/types.js';
+import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { SpecDifference } from '../pm2/spec.js';
 import type { Transition } from '../store/store.js';
 import type { PhaseKind, HeldWhy } from '../rollout/phase.js';
@@ -129,6 +130,13 @@ export interface StartReply {
 
 export interface HistoryReply {
   readonly rollouts: readonly RolloutView[];
+}
+
+/** Evidence in the order in which it was seen; the first page begins with the rollout's own event. */
+export interface EvidencePage {
+  readonly events: readonly EvidenceEvent[];
+  /** Pass as `after` for the next page; null at the end. */
+  readonly nextAfter: number | null;
 }
 
 export interface ErrorReply {

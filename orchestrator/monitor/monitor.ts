@@ -8,7 +8,7 @@
  * 3. While main bakes, main is what is judged: its events take the canary's place.
  */
 import type { Clock } from '../../common/clock.js';
-import type { Track } from '../../common/protocol.js';
+import type { Route, Track } from '../../common/protocol.js';
 import { CheckRunner, type Measure } from '../checks/runner.js';
 import { createJudge } from '../judge/judge.js';
 import type {
@@ -18,6 +18,8 @@ import type {
   Judge,
   LogEvent,
   ProcessEvent,
+  RolloutEvent,
+  WeightEvent,
 } from '../judge/types.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Look, TrackLook } from '../rollout/look.js';
@@ -29,6 +31,7 @@ import { newCursor, type MonitorCursor } from './cursor.js';
 import { countErrorLines, passOver, type LogMarks } from './error-lines.js';
 import { appsOf, noLives, readLives, type DaemonUp, type Lives } from './lives.js';
 import { readMemoryRestarts } from './memory-restarts.js';
+import { rolloutEvent } from './trial.js';
 
 const PAGE_CALLS = 5_000;
 /** Bounds one look; what is left over is read by the next. */
@@ -110,6 +113,9 @@ export class Monitor {
       const calls = await this.#readCalls(rollout, counted);
       cursor = { ...cursor, proxy: calls.cursor };
       events.push(...calls.events);
+      const changed = weightChange(rollout, proxy.service.route, { before: cursor.weight, nowMs });
+      cursor = { ...cursor, weight: changed?.weight ?? cursor.weight };
+      if (changed !== null) events.push(changed);
     }
     if (daemon.kind === 'down') return { events, cursor, lives: this.#lives };
     const judged = isJudged(rollout.phase);
@@ -168,6 +174,17 @@ export class Monitor {
   }
 }
 
+/** The canary's share, when it is another than at the last look; the trial begins with its first step's. */
+function weightChange(
+  { phase, config }: Rollout,
+  { tracks }: Route,
+  { before, nowMs }: { readonly before: number | null; readonly nowMs: number },
+): WeightEvent | null {
+  const weight = tracks.canary?.weight ?? 0;
+  const known = before ?? config.steps[0]?.weight;
+  return isOnTrial(phase) && weight !== known ? { type: 'weight', atMs: nowMs, weight } : null;
+}
+
 function samples(daemon: DaemonUp, { total }: ProxyCursor, nowMs: number): ProcessEvent[] {
   const sample = (track: Track, app: TrackLook | null): ProcessEvent | null => {
     if (app?.life == null || app.rssBytes === null) return null;
@@ -182,19 +199,15 @@ function rebuild(store: Store, rollout: Rollout): Judge {
   const { config, phase } = rollout;
   const baking = phase.kind === 'baking';
   const judge = createJudge(config.judge, baking ? [] : config.checks);
-  judge.add({
-    type: 'rollout',
-    service: rollout.service,
-    startedAtMs: baking ? phase.startedAtMs : rollout.startedAtMs,
-    windowMs: baking
-      ? config.bakeMs
-      : config.steps.reduce((sum, { windowMs }) => sum + windowMs, 0),
-    weight: baking ? 1 : (config.steps[0]?.weight ?? 0),
-    rssLimitBytes: config.judge.memory.maxRssBytes,
-    reference: config.baseline === null || baking ? 'stable' : 'baseline',
-  });
+  const trial = rolloutEvent(rollout);
+  judge.add(baking ? bakeEvent(trial, phase.startedAtMs, config.bakeMs) : trial);
   for (const event of judgedAs(phase, store.evidence(rollout.id))) judge.add(event);
   return judge;
+}
+
+/** Main, which bakes, is compared with nothing: nobody runs the old release any more. */
+function bakeEvent(trial: RolloutEvent, startedAtMs: number, windowMs: number): RolloutEvent {
+  return { ...trial, startedAtMs, windowMs, weight: 1, reference: 'stable' };
 }
 
 function kindOf(phase: Phase): 'trial' | 'bake' {

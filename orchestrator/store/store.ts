@@ -169,6 +169,20 @@ export class Store {
     for (const row of rows) yield JSON.parse(row.body) as EvidenceEvent;
   }
 
+  /** At most `limit` events after the one with the number `after` (0: from the first), with their numbers. */
+  evidencePage(
+    rolloutId: string,
+    after: number,
+    limit: number,
+  ): readonly { readonly seq: number; readonly event: EvidenceEvent }[] {
+    const rows = this.#db
+      .prepare(
+        'SELECT seq, body FROM evidence WHERE rollout_id = ? AND seq > ? ORDER BY seq LIMIT ?',
+      )
+      .all(rolloutId, after, limit) as (BodyRow & { readonly seq: number })[];
+    return rows.map(({ seq, body }) => ({ seq, event: JSON.parse(body) as EvidenceEvent }));
+  }
+
   /** The rollouts that are under way, at most one a service. */
   active(): readonly Rollout[] {
     const rows = this.#db

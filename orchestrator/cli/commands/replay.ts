@@ -46,28 +46,29 @@ export function replayCommand(program: Command, io: Io, run: Runner): void {
 
 async function replay(io: Io, path: string, flags: ReplayFlags): Promise<ExitCode> {
   const policyFor = policies(io, flags);
-  const files = await recordingsAt(resolve(io.cwd, path)).catch(() => null);
-  if (files === null) throw new CommandError(`${path} cannot be read`, EXIT.usage);
-  if (files.length === 0) {
+  const recordings = await recordingsAt(path, io.cwd).catch(() => null);
+  if (recordings === null) throw new CommandError(`${path} cannot be read`, EXIT.usage);
+  if (recordings.length === 0) {
     throw new CommandError(`${path} has no .jsonl, .ndjson or .json file`, EXIT.usage);
   }
   const counts: Record<Verdict, number> = { pass: 0, fail: 0, inconclusive: 0 };
   let unreadable = 0;
-  for (const file of files) {
-    const judged = await judgeRecording(file, policyFor).catch((error: unknown) => {
+  for (const recording of recordings) {
+    const { name } = recording;
+    const judged = await judgeRecording(recording, policyFor).catch((error: unknown) => {
       if (error instanceof CommandError) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      return { ok: false as const, problems: [`${file}: ${why}`] };
+      return { ok: false as const, problems: [`${name}: ${why}`] };
     });
     if (judged.ok) {
       counts[judged.verdict.verdict] += 1;
-      io.out(flags.json === true ? asJson(file, judged.verdict) : asText(file, judged.verdict));
+      io.out(flags.json === true ? asJson(name, judged.verdict) : asText(name, judged.verdict));
     } else {
       unreadable += 1;
       for (const problem of judged.problems) io.err(problem);
     }
   }
-  if (flags.json !== true && files.length > 1) {
+  if (flags.json !== true && recordings.length > 1) {
     const { pass, fail, inconclusive } = counts;
     io.out(`${pass} pass, ${fail} fail, ${inconclusive} inconclusive, ${unreadable} bad`);
   }

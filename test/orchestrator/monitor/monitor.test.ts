@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ServiceState } from '../../../common/protocol.js';
 import { systemClock } from '../../../common/clock.js';
 import type { Measure } from '../../../orchestrator/checks/runner.js';
 import type { EvidenceEvent } from '../../../orchestrator/judge/types.js';
@@ -157,6 +158,32 @@ describe('error lines', () => {
     rollout = { ...rollout, config: { ...rollout.config, judge: { ...judge, logs } } };
     await monitor().collect(rollout, look(), 5_000);
     expect(errorLines()).toEqual({ stable: [], canary: [] });
+  });
+});
+
+describe("the canary's share", () => {
+  const at = (canary: number): Look => {
+    const port = { host: '127.0.0.1', port: 1, drain: false };
+    const route = { stable: { ...port, weight: 1 - canary }, canary: { ...port, weight: canary } };
+    const none = { sessions: 0, inFlight: 0, streams: 0, sessionsOpened: 0, calls: 0, errors: 0 };
+    const state: ServiceState = {
+      service: 'scraper',
+      listen: { host: '127.0.0.1', port: 1 },
+      listening: true,
+      listenError: null,
+      route: { tracks: route },
+      tracks: { stable: none, canary: none, baseline: none },
+    };
+    return { ...look(), proxy: { kind: 'up', epoch: 'e', service: state } };
+  };
+
+  it('is recorded when it changes, once', async () => {
+    await monitor().collect({ ...rollout, phase: STARTING }, at(0), 1_000);
+    await monitor().collect(rollout, at(0.1), 5_000);
+    await monitor().collect(rollout, at(0.5), 10_000);
+    await monitor().collect(rollout, at(0.5), 15_000);
+    const weights = [...store.evidence(rollout.id)].filter(({ type }) => type === 'weight');
+    expect(weights).toEqual([{ type: 'weight', atMs: 10_000, weight: 0.5 }]);
   });
 });
 
