@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
 import type { Stage } from '../../demo/stage.js';
@@ -7,6 +6,7 @@ import { waitFor } from '../support/wait.js';
 import {
   expectTidy,
   look,
+  mainRelease,
   openTestStage,
   pm2App,
   reach,
@@ -46,12 +46,6 @@ async function orchestratorPid(): Promise<number> {
   return (await pm2App(stage, 'canary-orchestrator'))!.pid;
 }
 
-async function mainRelease(): Promise<string | undefined> {
-  const { pid } = (await pm2App(stage, SERVICE))!;
-  const environ = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  return environ.find((entry) => entry.startsWith('RELEASE='));
-}
-
 describe('an orchestrator that is killed', () => {
   it.each([
     'starting',
@@ -69,14 +63,14 @@ describe('an orchestrator that is killed', () => {
     process.kill(pid, 'SIGKILL');
     const view = await reachEnd(stage);
     expect(view.phase).toBe('promoted');
-    expect(await mainRelease()).toBe(release);
+    expect(await mainRelease(stage)).toBe(release);
     await expectTidy(stage);
   });
 
   it.each(['rolling-back/returning', 'rolling-back/removing'])(
     'in %s finishes the rollback after its restart',
     async (where) => {
-      const before = await mainRelease();
+      const before = await mainRelease(stage);
       const pid = await orchestratorPid();
       await start(stage, '--env', 'RELEASE=never', '--window', '60s');
       await reach(stage, 'observing');
@@ -84,7 +78,7 @@ describe('an orchestrator that is killed', () => {
       await reach(stage, where);
       process.kill(pid, 'SIGKILL');
       expect((await reachEnd(stage)).phase).toBe('rolled-back');
-      expect(await mainRelease()).toBe(before);
+      expect(await mainRelease(stage)).toBe(before);
       await expectTidy(stage);
     },
   );
@@ -92,7 +86,7 @@ describe('an orchestrator that is killed', () => {
   it.each(['rolling-back/leaving-main', 'rolling-back/restarting-main'])(
     'in %s gives main its old spec back after its restart',
     async (where) => {
-      const before = await mainRelease();
+      const before = await mainRelease(stage);
       const pid = await orchestratorPid();
       await start(stage, '--env', 'RELEASE=not-for-long', '--window', '2s');
       await reach(stage, 'baking');
@@ -100,7 +94,7 @@ describe('an orchestrator that is killed', () => {
       await reach(stage, where);
       process.kill(pid, 'SIGKILL');
       expect((await reachEnd(stage)).phase).toBe('rolled-back');
-      expect(await mainRelease()).toBe(before);
+      expect(await mainRelease(stage)).toBe(before);
       await expectTidy(stage);
     },
   );
@@ -136,19 +130,19 @@ describe('a proxy that is killed', () => {
 
 describe('PM2 itself', () => {
   it('updated in mid-rollout ends the rollout with main on its old release', async () => {
-    const before = await mainRelease();
+    const before = await mainRelease(stage);
     await start(stage, '--env', 'RELEASE=updated', '--window', '60s');
     await reach(stage, 'observing');
     await stage.pm2.pm2('update');
     await stage.ready();
     await stage.canary('rollback', SERVICE);
     expect((await reachEnd(stage)).phase).toBe('rolled-back');
-    expect(await mainRelease()).toBe(before);
+    expect(await mainRelease(stage)).toBe(before);
     await expectTidy(stage);
   });
 
   it('killed in mid-rollout and resurrected leaves no canary behind, and no second proxy', async () => {
-    const before = await mainRelease();
+    const before = await mainRelease(stage);
     await stage.pm2.pm2('save');
     await start(stage, '--env', 'RELEASE=orphaned', '--window', '60s');
     await reach(stage, 'observing');
@@ -163,7 +157,7 @@ describe('PM2 itself', () => {
     await waitFor(() => !isRunning(orphan), { what: 'the orphan to give way' });
     await stage.ready();
     expect(await orchestratorPid()).not.toBe(orphan);
-    expect(await mainRelease()).toBe(before);
+    expect(await mainRelease(stage)).toBe(before);
     await expectTidy(stage);
   });
 });

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
 import type { Stage } from '../../demo/stage.js';
 import {
   expectTidy,
   fault,
+  mainRelease,
   openTestStage,
   pm2App,
   reach,
@@ -30,12 +30,6 @@ afterAll(async () => {
   await stage.dispose();
 });
 
-async function mainRelease(): Promise<string | undefined> {
-  const { pid } = (await pm2App(stage, SERVICE))!;
-  const environ = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  return environ.find((entry) => entry.startsWith('RELEASE='));
-}
-
 const PLACES = [
   'starting',
   'observing',
@@ -47,13 +41,13 @@ const PLACES = [
 
 describe.each(PLACES)('a person in %s', (where) => {
   it('rolls back, and main runs what it ran', async () => {
-    const before = await mainRelease();
+    const before = await mainRelease(stage);
     await start(stage, '--env', `RELEASE=back from ${where}`);
     await reach(stage, where);
     const result = await stage.canary('rollback', SERVICE, '--reason', 'on call', '--wait');
     expect(result).toMatchObject({ code: 3, stderr: '' });
     expect((await reachEnd(stage)).reason).toContain('on call');
-    expect(await mainRelease()).toBe(before);
+    expect(await mainRelease(stage)).toBe(before);
     await expectTidy(stage);
   });
 
@@ -63,7 +57,7 @@ describe.each(PLACES)('a person in %s', (where) => {
     await reach(stage, where);
     const result = await stage.canary('promote', SERVICE, '--wait');
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(await mainRelease()).toBe(release);
+    expect(await mainRelease(stage)).toBe(release);
     await expectTidy(stage);
   });
 });

@@ -1,4 +1,5 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
@@ -140,6 +141,13 @@ export async function pm2App(stage: Stage, name: string): Promise<ListedApp | un
   const text = await stage.pm2.pm2('jlist');
   const apps = JSON.parse(text.slice(text.indexOf('['))) as ListedApp[];
   return apps.find((app) => app.name === name);
+}
+
+/** The variable `RELEASE=...` of main's process, by which the tests tell releases apart. */
+export async function mainRelease(stage: Stage): Promise<string | undefined> {
+  const { pid } = (await pm2App(stage, SERVICE))!;
+  const environ = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  return environ.find((entry) => entry.startsWith('RELEASE='));
 }
 
 /** No canary in PM2 or on its port, and all traffic on a main that answers. */
