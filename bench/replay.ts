@@ -21,6 +21,7 @@ try {
   }
   const verdicts: string[] = [];
   const beganMs = performance.now();
+  const cpuBefore = process.cpuUsage();
   const code = await runCli(['replay', dir, '--json'], {
     out: (text) => verdicts.push(text),
     err: (text) => process.stderr.write(`${text}\n`),
@@ -29,10 +30,12 @@ try {
     color: false,
   });
   const seconds = (performance.now() - beganMs) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   const megabytes = statSync(join(dir, '0.jsonl')).size / 1e6;
   process.stdout.write(
     `${FILES} recordings of ${Math.round(lines / FILES)} lines (${megabytes.toFixed(1)} MB) in ${seconds.toFixed(2)} s: ` +
-      `${Math.round(lines / seconds)} lines/s; ${verdicts.length} verdicts, exit code ${code}\n`,
+      `${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpuSeconds)} lines a CPU second; ${verdicts.length} verdicts, exit code ${code}\n`,
   );
 } finally {
   rmSync(dir, { recursive: true });
