@@ -6,7 +6,6 @@ import {
   fault,
   mainRelease,
   openTestStage,
-  pm2App,
   reach,
   reachEnd,
   SERVICE,

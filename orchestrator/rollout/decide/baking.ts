@@ -2,8 +2,7 @@
 import { act, answer, move, wait, type Decision } from '../decision.js';
 import type { Observation } from '../observation.js';
 import { outage, rollback } from './next.js';
-import { asked } from './starting.js';
-import type { Situation } from './index.js';
+import { asked, canaryLives, type Situation } from './situation.js';
 
 export function decideBaking(situation: Situation<'baking'>): Decision {
   const { rollout, phase, seen, nowMs } = situation;
@@ -29,10 +28,6 @@ export function decideRetiring({ rollout, seen, nowMs }: Situation<'retiring'>):
   const out = outage(seen);
   if (out !== null) return wait(out);
   return act({ kind: 'tidy-up' }, move({ kind: 'promoted' }, 'main runs the new release'));
-}
-
-function canaryLives({ daemon }: Observation): boolean {
-  return daemon.kind === 'up' && daemon.canary?.life != null;
 }
 
 /** Why the new release on main has to go, or null. */

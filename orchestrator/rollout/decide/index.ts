@@ -6,24 +6,17 @@
  * 2. Traffic comes first: a route that is not the phase's is put right before anything else.
  * 3. A person's request is looked at in every phase; `requests.ts` says what each phase allows.
  */
-import type { Phase, PhaseKind, PhaseOf } from '../phase.js';
+import type { Phase, PhaseKind } from '../phase.js';
 import type { Observation } from '../observation.js';
 import type { Rollout } from '../rollout.js';
 import { routeFor, sameRoute } from '../route.js';
 import { act, wait, type Decision } from '../decision.js';
+import type { Situation } from './situation.js';
 import { decideStarting } from './starting.js';
 import { decideHeld, decideObserving } from './observing.js';
 import { decidePromoting } from './promoting.js';
 import { decideBaking, decideRetiring } from './baking.js';
 import { decideRollingBack } from './rolling-back.js';
-
-/** What is known when a phase decides. */
-export interface Situation<K extends PhaseKind> {
-  readonly rollout: Rollout;
-  readonly phase: PhaseOf<K>;
-  readonly seen: Observation;
-  readonly nowMs: number;
-}
 
 type Decider<K extends PhaseKind> = (situation: Situation<K>) => Decision;
 

@@ -5,8 +5,7 @@ import type { HeldWhy, Phase } from '../phase.js';
 import type { Observation } from '../observation.js';
 import type { Rollout } from '../rollout.js';
 import { leavingMain, outage, rollback, stepPhase } from './next.js';
-import { asked } from './starting.js';
-import type { Situation } from './index.js';
+import { asked, canaryTrouble, type Situation } from './situation.js';
 
 export function decideObserving(situation: Situation<'observing'>): Decision {
   const { rollout, phase, seen, nowMs } = situation;
@@ -37,17 +36,6 @@ function trouble(rollout: Rollout, seen: Observation, nowMs: number): Move | nul
   }
   const cause = canaryTrouble(seen);
   return cause === null ? null : move(rollback(rollout, cause, false, nowMs), cause);
-}
-
-/** Why the canary has to go now, or null. A daemon that is down tells nothing. */
-export function canaryTrouble({ daemon, assessment }: Observation): string | null {
-  if (daemon.kind === 'up') {
-    if (daemon.canary === null) return 'the canary is gone from PM2';
-    if (daemon.canary.life === null) {
-      return `the canary's process ended (PM2 says ${daemon.canary.status}, exit code ${daemon.canary.exitCode ?? 'unknown'})`;
-    }
-  }
-  return assessment?.verdict === 'fail' ? assessment.reason : null;
 }
 
 function answerWhileObserving(situation: Situation<'observing'>): Move | null {

@@ -1,8 +1,8 @@
 /** rolling-back: traffic first, then sessions, then the process; main gets its old spec back if it was touched. */
 import { act, move, wait, type Decision, type Move } from '../decision.js';
 import type { Rollout } from '../rollout.js';
-import { comeBack, leaveMain, restartMain } from './promoting.js';
-import type { Situation } from './index.js';
+import { canaryLives, type Situation } from './situation.js';
+import { comeBack, leaveMain, restartMain } from './swap.js';
 
 export function decideRollingBack(situation: Situation<'rolling-back'>): Decision {
   const { rollout, phase, seen, nowMs } = situation;
@@ -12,7 +12,7 @@ export function decideRollingBack(situation: Situation<'rolling-back'>): Decisio
     case 'restarting-main':
       return restartMain(rollout, phase, seen, nowMs, 'old', (cause) => heldDown(rollout, cause));
     case 'returning': {
-      const gone = seen.daemon.kind === 'up' && seen.daemon.canary?.life == null;
+      const gone = seen.daemon.kind === 'up' && !canaryLives(seen);
       const removing = { ...phase, stage: 'removing' } as const;
       return gone && seen.proxy.kind === 'up'
         ? move(removing, 'the canary has no process to drain')

@@ -4,7 +4,7 @@ import type { InstanceView } from '../observation.js';
 import type { Phase } from '../phase.js';
 import type { Rollout } from '../rollout.js';
 import { trafficBack, stepPhase, leavingMain } from './next.js';
-import type { Situation } from './index.js';
+import { asked, type Situation } from './situation.js';
 
 export function decideStarting(situation: Situation<'starting'>): Decision {
   const { rollout, phase, seen, nowMs } = situation;
@@ -65,9 +65,4 @@ function startOf(
 /** PM2's words for an app that has no process and is not about to get one. */
 function isDead(status: string): boolean {
   return status === 'stopped' || status === 'errored';
-}
-
-/** The cause of a rollback that a person asked for. */
-export function asked(reason: string | null): string {
-  return reason === null ? 'a person asked for it' : `a person asked for it: ${reason}`;
 }

@@ -1,0 +1,33 @@
+/** What deciders are given, and what several of them ask of it. */
+import type { Observation } from '../observation.js';
+import type { PhaseKind, PhaseOf } from '../phase.js';
+import type { Rollout } from '../rollout.js';
+
+/** What is known when a phase decides. */
+export interface Situation<K extends PhaseKind> {
+  readonly rollout: Rollout;
+  readonly phase: PhaseOf<K>;
+  readonly seen: Observation;
+  readonly nowMs: number;
+}
+
+/** The cause of a rollback that a person asked for. */
+export function asked(reason: string | null): string {
+  return reason === null ? 'a person asked for it' : `a person asked for it: ${reason}`;
+}
+
+/** Why the canary has to go now, or null. A daemon that is down tells nothing. */
+export function canaryTrouble({ daemon, assessment }: Observation): string | null {
+  if (daemon.kind === 'up') {
+    if (daemon.canary === null) return 'the canary is gone from PM2';
+    if (daemon.canary.life === null) {
+      return `the canary's process ended (PM2 says ${daemon.canary.status}, exit code ${daemon.canary.exitCode ?? 'unknown'})`;
+    }
+  }
+  return assessment?.verdict === 'fail' ? assessment.reason : null;
+}
+
+/** The canary has a process: it can carry traffic. */
+export function canaryLives({ daemon }: Observation): boolean {
+  return daemon.kind === 'up' && daemon.canary?.life != null;
+}

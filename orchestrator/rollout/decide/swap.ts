@@ -1,0 +1,87 @@
+/**
+ * The stages of a swap, which promoting and rolling back share: main is left, restarted on a spec
+ * and proven, and the traffic comes back.
+ */
+import type { Instance } from '../../proc/tree.js';
+import { act, move, wait, type Decision, type Move } from '../decision.js';
+import type { InstanceView, Observation } from '../observation.js';
+import type { Phase } from '../phase.js';
+import type { Rollout } from '../rollout.js';
+import { drained, restartMs, returnDeadline } from './next.js';
+
+type Swap = Extract<Phase, { kind: 'promoting' | 'rolling-back' }>;
+type Restarting = Extract<Swap, { stage: 'restarting-main' }>;
+
+/** Waits until main is empty, then lets it be restarted. */
+export function leaveMain(
+  rollout: Rollout,
+  phase: Extract<Swap, { stage: 'leaving-main' }>,
+  seen: Observation,
+  nowMs: number,
+): Decision {
+  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  const empty = drained(seen.proxy, 'stable', phase.deadlineMs, nowMs);
+  if (!empty.done) return wait(empty.reason);
+  const next: Restarting = {
+    ...phase,
+    stage: 'restarting-main',
+    deadlineMs: nowMs + restartMs(rollout),
+    before: seen.daemon.main?.life ?? null,
+  };
+  return move(next, empty.reason);
+}
+
+/** Gives main its spec, once, and waits for the proof that it runs it. */
+export function restartMain(
+  rollout: Rollout,
+  phase: Restarting,
+  seen: Observation,
+  nowMs: number,
+  release: 'old' | 'new',
+  giveUp: (cause: string) => Move,
+): Decision {
+  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  const { main } = seen.daemon;
+  const failed = (reason: string): Decision =>
+    nowMs >= phase.deadlineMs
+      ? giveUp(`main did not come up on the ${release} release: ${reason}`)
+      : wait(reason);
+  if (main === null) return failed('main is gone from PM2');
+  if (!wasRestarted(main, phase.before)) {
+    return nowMs >= phase.deadlineMs
+      ? failed(seen.failure ?? 'PM2 did not restart it')
+      : act({ kind: 'respec-main', release });
+  }
+  if (main.status === 'errored')
+    return giveUp(`main did not come up on the ${release} release: PM2 gave up restarting it`);
+  const readiness = main.readiness ?? { ready: false, reason: 'not looked at yet' };
+  if (!readiness.ready) return failed(readiness.reason);
+  const next: Phase = {
+    ...phase,
+    stage: 'returning',
+    deadlineMs: returnDeadline(rollout, nowMs),
+  };
+  return move(next, `main runs the ${release} release`);
+}
+
+/** Main holds the wanted spec and has had a new process since. */
+function wasRestarted(main: InstanceView, before: Instance | null): boolean {
+  if (!main.atSpec) return false;
+  return (
+    before === null ||
+    main.life === null ||
+    main.life.pid !== before.pid ||
+    main.life.startTicks !== before.startTicks
+  );
+}
+
+/** Waits until the canary is empty. */
+export function comeBack(
+  seen: Observation,
+  deadlineMs: number,
+  nowMs: number,
+  next: Phase,
+): Decision {
+  const empty = drained(seen.proxy, 'canary', deadlineMs, nowMs);
+  return empty.done ? move(next, empty.reason) : wait(empty.reason);
+}
