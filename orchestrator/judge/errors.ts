@@ -1,90 +1,144 @@
-/** Errors: the canary's share of failed calls against its limit and against stable. */
+/** Errors: the canary's share of failed calls against stable's, tool by tool, and against its limit. */
 import type { ErrorLimits, JudgePolicy, MinimumEvidence } from '../../config/types.js';
 import { failure, type Check, type Finding } from './check.js';
-import { meaningOf } from './outcome.js';
+import type { Difference } from './difference.js';
+import { LimitTest } from './limit.js';
+import { meaningOf, type Meaning } from './outcome.js';
+import { RateComparison } from './rate-comparison.js';
+import { SessionHistories } from './session-history.js';
 import type { CallEvent, EvidenceEvent } from './types.js';
-import { percent } from './words.js';
+import { percent, points } from './words.js';
 
-/** Fewer errors than this on the canary say nothing. */
-const LEAST_ERRORS = 5;
+/** How the check splits its chance of a false alarm. */
+const COMPARISON_SHARE = 0.95;
+
+/** So many standard errors must the estimate be beyond the tolerance. */
+const BEYOND = 0.5;
 
 interface Tally {
   calls: number;
   errors: number;
-  readonly sessions: Set<string>;
 }
 
 export class ErrorCheck implements Check {
   readonly #limits: ErrorLimits;
   readonly #minimum: MinimumEvidence;
-  readonly #canary: Tally = { calls: 0, errors: 0, sessions: new Set() };
-  readonly #stable: Tally = { calls: 0, errors: 0, sessions: new Set() };
+  readonly #alpha: number;
+  readonly #comparison: RateComparison;
+  readonly #limit: LimitTest;
+  /** Sessions with their failures that are the server's own, without `isError` results. */
+  readonly #histories = new SessionHistories();
+  readonly #canary: Tally = { calls: 0, errors: 0 };
+  readonly #stable: Tally = { calls: 0, errors: 0 };
+  #canarySessions = 0;
+  #different = false;
   #failure: Finding | null = null;
 
-  constructor(policy: JudgePolicy) {
+  /** `alpha`: the chance that the check may fail a canary that is equal to stable. */
+  constructor(policy: JudgePolicy, alpha: number) {
     this.#limits = policy.errors;
     this.#minimum = policy.minimum;
+    this.#alpha = alpha;
+    this.#comparison = new RateComparison(alpha * COMPARISON_SHARE);
+    this.#limit = new LimitTest(policy.errors.maxRatio, alpha * (1 - COMPARISON_SHARE));
   }
 
   add(event: EvidenceEvent): void {
-    if (event.type !== 'call' || meaningOf(event.outcome) === 'nothing') return;
-    const tally = event.track === 'canary' ? this.#canary : this.#stable;
-    tally.calls += 1;
-    if (tally.sessions.size < this.#minimum.sessions) tally.sessions.add(event.session);
-    if (meaningOf(event.outcome) === 'ok') return;
-    tally.errors += 1;
-    if (event.track === 'canary') this.#decide(event);
+    if (event.type === 'rollout') this.#comparison.begin(event.startedAtMs, event.weight);
+    else if (event.type === 'weight') this.#comparison.setWeight(event.weight);
+    else if (event.type === 'call') this.#called(event, meaningOf(event.outcome));
   }
 
   assess(): Finding {
     if (this.#failure !== null) return this.#failure;
-    const enough = this.#enough();
+    const { calls, sessions } = this.#minimum;
+    const difference = this.#comparison.difference(this.#alpha);
+    const enough = this.#canary.calls >= calls && this.#canarySessions >= sessions;
     return {
       check: 'errors',
       state: enough ? 'pass' : 'inconclusive',
-      reason: enough ? this.#comparison() : this.#missing(),
-      numbers: this.#numbers(),
-      settled: false,
+      reason: enough
+        ? this.#compared(difference)
+        : `${this.#canary.calls} calls in ${this.#canarySessions} sessions on the canary; at least ${calls} in ${sessions} are wanted`,
+      numbers: this.#numbers(difference),
+      settled: difference !== null && difference.high < this.#tolerance(difference),
     };
+  }
+
+  #called(event: CallEvent, meaning: Meaning): void {
+    if (meaning === 'nothing' || this.#failure !== null) return;
+    const canary = event.track === 'canary';
+    const incident = meaning !== 'ok';
+    const tally = canary ? this.#canary : this.#stable;
+    tally.calls += 1;
+    if (incident) tally.errors += 1;
+    this.#comparison.add({ ...called(event), canary, incident });
+    this.#hold(event, canary, meaning === 'error');
+    if (canary && incident) this.#decide(event);
+  }
+
+  /** Against the limit. */
+  #hold(event: CallEvent, canary: boolean, failed: boolean): void {
+    const history = this.#histories.of(event.session);
+    this.#limit.add(event.atMs, canary, failed, history);
+    if (canary && history.calls === 0) this.#canarySessions += 1;
+    history.calls += 1;
+    if (failed) history.incidents += 1;
   }
 
   #decide({ atMs }: CallEvent): void {
-    if (this.#failure !== null || !this.#enough() || this.#canary.errors < LEAST_ERRORS) return;
-    const { maxRatio, timesStable, overStable } = this.#limits;
-    const canary = ratio(this.#canary);
-    const stable = ratio(this.#stable);
-    const worse =
-      this.#stable.calls >= this.#minimum.calls &&
-      canary > stable * timesStable &&
-      canary > stable + overStable;
-    if (worse || canary > maxRatio) {
-      this.#failure = failure('errors', atMs, this.#comparison(), this.#numbers());
+    this.#different ||= this.#comparison.ratio >= this.#comparison.threshold;
+    const difference = this.#comparison.difference(this.#alpha);
+    if (this.#different && difference !== null && this.#isWorse(difference)) {
+      const tool = this.#comparison.worstTool();
+      this.#fail(atMs, `${this.#compared(difference)}; most of it in ${tool}`, difference);
+    } else if (this.#limit.breached()) {
+      const { calls, failures } = this.#limit.counts;
+      const reason = `${failures} of ${calls} calls on the canary failed (${percent(failures / calls)}), more than the limit of ${percent(this.#limits.maxRatio)}`;
+      this.#fail(atMs, reason, difference);
     }
   }
 
-  #enough(): boolean {
-    const { calls, sessions } = this.#minimum;
-    return this.#canary.calls >= calls && this.#canary.sessions.size >= sessions;
+  /** More likely than not beyond the tolerance. */
+  #isWorse(estimate: Difference): boolean {
+    const { difference, standardError } = estimate;
+    return difference - BEYOND * standardError > this.#tolerance(estimate);
   }
 
-  #comparison(): string {
+  /** The difference that is put up with, as a ratio. */
+  #tolerance({ stable }: Difference): number {
+    const { timesStable, overStable } = this.#limits;
+    return Math.max(overStable, stable * (timesStable - 1));
+  }
+
+  #fail(atMs: number, reason: string, difference: Difference | null): void {
+    this.#failure = failure('errors', atMs, reason, this.#numbers(difference));
+  }
+
+  #compared(difference: Difference | null): string {
     const { calls, errors } = this.#canary;
-    return `canary ${percent(ratio(this.#canary))} (${errors} of ${calls} calls), stable ${percent(ratio(this.#stable))}`;
+    const seen = `${errors} of ${calls} calls on the canary failed (${percent(ratio(this.#canary))})`;
+    if (difference === null) return `${seen}, stable had none to compare with`;
+    const { stable, low, high } = difference;
+    return `${seen}, stable's rate on the same tools is ${percent(stable)}: canary ${points(difference.difference)} points [${points(low)}, ${points(high)}]`;
   }
 
-  #missing(): string {
-    const { calls, sessions } = this.#minimum;
-    return `${this.#canary.calls} calls in ${this.#canary.sessions.size} sessions on the canary, at least ${calls} in ${sessions} are wanted`;
-  }
-
-  #numbers(): Record<string, number> {
+  #numbers(difference: Difference | null): Record<string, number> {
     return {
       canaryCalls: this.#canary.calls,
       canaryErrors: this.#canary.errors,
+      canarySessions: this.#canarySessions,
       stableCalls: this.#stable.calls,
       stableErrors: this.#stable.errors,
+      likelihoodRatio: this.#comparison.ratio,
+      threshold: this.#comparison.threshold,
+      ...difference,
     };
   }
+}
+
+function called({ atMs, session, tool }: CallEvent) {
+  return { atMs, session, tool };
 }
 
 function ratio({ calls, errors }: Tally): number {

@@ -12,8 +12,13 @@ import type { Check, Finding } from './check.js';
 import { CrashCheck } from './crashes.js';
 import { CustomCheck } from './custom.js';
 import { ErrorCheck } from './errors.js';
+import { LatencyCheck } from './latency.js';
+import { LogCheck } from './logs.js';
 import { MemoryCheck } from './memory.js';
 import type { Assessment, CheckResult, EvidenceEvent, Judge, RolloutEvent } from './types.js';
+
+/** How the checks that measure rates and growth split the chance of a false alarm. */
+const SHARES = { errors: 0.55, latency: 0.05, memory: 0.35, logs: 0.05 } as const;
 
 /** A judge with no evidence yet. The first event should be the `rollout`. */
 export function createJudge(policy: JudgePolicy, checks: readonly CheckConfig[] = []): Judge {
@@ -29,8 +34,10 @@ class CanaryJudge implements Judge {
     this.#policy = policy;
     this.#checks = [
       new CrashCheck(),
-      new ErrorCheck(policy),
-      new MemoryCheck(policy),
+      new ErrorCheck(policy, policy.alpha * SHARES.errors),
+      new LatencyCheck(policy, policy.alpha * SHARES.latency),
+      new MemoryCheck(policy, policy.alpha * SHARES.memory),
+      new LogCheck(policy, policy.alpha * SHARES.logs),
       ...checks.map((check) => new CustomCheck(check)),
     ];
   }

@@ -69,7 +69,7 @@ describe('verdict', () => {
   it('fails on errors, and says how many', () => {
     const verdict = judged([...healthy, ...calls('canary', 60, 'http_error')]);
     expect(verdict).toMatchObject({ verdict: 'fail', check: 'errors' });
-    expect(verdict.reason).toMatch(/canary [\d.]+ % \(\d+ of \d+ calls\)/);
+    expect(verdict.reason).toMatch(/^\d+ of \d+ calls on the canary failed \([\d.]+ %\)/);
   });
 
   it('fails at once on an exit or a restart of the canary, not of stable', () => {
