@@ -15,9 +15,15 @@ interface CallMetric {
   readonly latencyMs: number;
 }
 
+interface Children {
+  readonly calls: Counter.Internal;
+  readonly latency: Histogram.Internal<string>;
+}
+
 export class ProxyMetrics {
   readonly registry = new Registry();
   private readonly tools = new Map<string, Set<string>>();
+  private readonly byLabels = new Map<string, Children>();
   private readonly calls = new Counter({
     name: 'canary_proxy_calls_total',
     help: 'Finished calls by track, tool and outcome.',
@@ -85,12 +91,25 @@ export class ProxyMetrics {
   }
 
   callFinished({ service, track, tool, outcome, latencyMs }: CallMetric): void {
-    this.calls.inc({ service, track, tool: this.toolLabel(service, tool), outcome });
-    this.latency.observe({ service, track }, latencyMs / 1_000);
+    const { calls, latency } = this.children(service, track, tool, outcome);
+    calls.inc();
+    latency.observe(latencyMs / 1_000);
   }
 
   sessionMoved(service: string, track: Track): void {
     this.moves.inc({ service, track });
+  }
+
+  /** The metrics with their labels filled in: made once, since that costs more than counting. */
+  private children(service: string, track: Track, tool: string, outcome: Outcome): Children {
+    const label = this.toolLabel(service, tool);
+    const key = `${service} ${track} ${outcome} ${label}`;
+    const known = this.byLabels.get(key);
+    if (known !== undefined) return known;
+    const calls = this.calls.labels({ service, track, tool: label, outcome });
+    const made = { calls, latency: this.latency.labels({ service, track }) };
+    this.byLabels.set(key, made);
+    return made;
   }
 
   private toolLabel(service: string, tool: string): string {

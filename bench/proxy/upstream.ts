@@ -21,9 +21,7 @@ function answerOf(size: number): Buffer {
     type: 'text',
     text: 'a sentence of a tool’s answer, neither long nor short, with "quotes" in it. '.repeat(3),
   }));
-  const made = Buffer.from(
-    JSON.stringify({ result: { content, isError: false }, jsonrpc: '2.0', id: 1 }),
-  );
+  const made = Buffer.from(JSON.stringify({ result: { content }, jsonrpc: '2.0', id: 1 }));
   answers.set(size, made);
   return made;
 }

@@ -18,6 +18,8 @@ import { sseEvent } from './sse-event.js';
 const HELD_BYTES = 64 * 1024;
 /** In a session that has moved, whole events are needed to tell its instances' ids apart. */
 const HELD_BYTES_WHEN_MOVED = 4 << 20;
+/** In every `"error"` and `"isError"`. */
+const ERROR_MARK = Buffer.from('rror"');
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
@@ -32,6 +34,8 @@ export interface AnswerOptions {
   /** The id that the client knows, told with every answer. */
   sessionId: string | null;
   onMessage(message: Message): void;
+  /** The only answer that is waited for is a result, no error; in place of `onMessage`. */
+  readonly onPlainResult?: () => void;
   /** Sees each message whole, as text, unless it is larger than HELD_BYTES. */
   onText?: (text: string) => void;
 }
@@ -99,7 +103,6 @@ export class Answer {
         this.scanner.push(chunk);
         return this.res.write(chunk);
       case 'held':
-        this.scanner.push(chunk);
         return this.hold(chunk);
       case 'idle':
         return true;
@@ -177,19 +180,31 @@ export class Answer {
     if (this.heldBytes <= HELD_BYTES || this.head === null) return true;
     this.mode = 'raw';
     this.writeHead(this.head, answerHeaders(this.head.headers, OWN_HEADERS));
-    return this.res.write(this.takeHeld());
+    const body = this.takeHeld();
+    this.scanner.push(body);
+    return this.res.write(body);
   }
 
   private endHeld(): void {
     const { head } = this;
     if (head === null) return;
     const body = this.takeHeld();
+    this.tell(body, head.status);
     if (body.length > 0) this.options.onText?.(body.toString('utf8'));
     const headers = answerHeaders(head.headers, OWN_AND_LENGTH);
     if (head.status !== 204 && head.status !== 304)
       headers.push('content-length', String(body.length));
     this.writeHead(head, headers);
-    this.res.end(body);
+    // As a string, node:http sends head and body in one write.
+    this.res.end(body.toString('latin1'), 'latin1');
+  }
+
+  /** What is in the body; most results are told by what they lack, without a look at the rest. */
+  private tell(body: Buffer, status: number): void {
+    const { onPlainResult } = this.options;
+    const isPlain = status < 300 && !body.includes(ERROR_MARK);
+    if (isPlain && onPlainResult !== undefined) onPlainResult();
+    else this.scanner.push(body);
   }
 
   private writeHead(head: AnswerHead, headers: string[]): void {

@@ -27,21 +27,25 @@ export function ask(
       clearTimeout(timer);
       resolve(asked);
     };
-    const give = (): void => settle(reader.answered());
-    const exchange: Exchange = upstream.send(request, {
+    const stop = (asked: Asked): void => {
+      exchange?.abort();
+      settle(asked);
+    };
+    const timer = setTimeout(
+      () =>
+        stop({ kind: 'lost', loss: { kind: 'cut', reason: `no answer within ${timeoutMs} ms` } }),
+      timeoutMs,
+    );
+    // What cannot be sent is told before `send` returns.
+    let exchange: Exchange | null = null;
+    exchange = upstream.send(request, {
       onHead: ({ status, headers }) => reader.begin(status, headers),
       onData: (chunk) => {
-        if (!reader.push(chunk)) return;
-        exchange.abort();
-        give();
+        if (reader.push(chunk)) stop(reader.answered());
       },
-      onEnd: give,
+      onEnd: () => settle(reader.answered()),
       onLost: (loss) => settle({ kind: 'lost', loss }),
     });
-    const timer = setTimeout(() => {
-      exchange.abort();
-      settle({ kind: 'lost', loss: { kind: 'cut', reason: `no answer within ${timeoutMs} ms` } });
-    }, timeoutMs);
   });
 }
 

@@ -76,6 +76,7 @@ export class Post implements LiveCall {
     this.answer = new Answer(request.res, {
       sessionId: pin.clientId,
       onMessage: (message) => this.onMessage(message),
+      ...(this.ids.size === 1 && pin.clientId !== null && { onPlainResult: () => this.onResult() }),
       ...(onText && { onText: (text: string) => this.binding && onText(text, this.binding) }),
     });
   }
@@ -164,8 +165,11 @@ export class Post implements LiveCall {
     if (isStream && this.ids.size > 0) {
       if (!this.answer.isResumable) return this.onCut(binding, 'it ended the stream');
       this.hooks.onSuspended?.(this.ids, binding.track);
-    } else this.ids.settle(outcomeOfStatus(status), binding.track);
+      this.answer.end();
+      return 'done';
+    }
     this.answer.end();
+    this.ids.settle(outcomeOfStatus(status), binding.track);
     return 'done';
   }
 
@@ -262,6 +266,10 @@ export class Post implements LiveCall {
     this.ids.settle(outcome, this.binding?.track ?? 'stable');
     this.answer.fail(ids, error, ids.length > 0 ? 200 : 503);
     return 'done';
+  }
+
+  private onResult(): void {
+    if (this.binding !== null) this.ids.settle('ok', this.binding.track);
   }
 
   private onMessage(message: Message): void {
