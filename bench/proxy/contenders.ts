@@ -153,7 +153,7 @@ export function versionOf(name: Contender): string {
     case 'haproxy':
       return /version (\S+)/.exec(run('haproxy', ['-v']))?.[1] ?? '';
     case 'caddy':
-      return run('caddy', ['version']).split(' ')[0] ?? '';
+      return run('caddy', ['version']).trim().split(' ')[0] ?? '';
     case 'nginx':
       return (
         /version: (\S+)/.exec(run('dpkg', ['-s', 'nginx']).replace('Version', 'version'))?.[1] ?? ''

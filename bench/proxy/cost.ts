@@ -1,7 +1,7 @@
 /**
  * CPU time of the proxy per small POST, side by side: rounds are interleaved, medians are given.
  *
- *   node dist/bench/proxy/cost.js [ROUNDS] [SECONDS] [BYTES]
+ *   node dist/bench/proxy/cost.js [ROUNDS] [SECONDS] [BYTES] [CONTENDER,...]
  *
  * Needs wrk, nginx, haproxy, caddy and taskset, and two cores.
  */
@@ -78,7 +78,8 @@ wrk.headers["x-size"] = "${bytes}"
         script,
         url,
       ]);
-    await load(2);
+    // As long again before, so that a just-in-time compiler has done its work.
+    await load(seconds);
     const before = cpuUs(contender.pids());
     const { stdout } = await load(seconds);
     const used = cpuUs(contender.pids()) - before;
@@ -107,10 +108,12 @@ const upstream = await start({
   args: ['-c', LOAD_CORE, process.execPath, UPSTREAM, String(upstreamPort)],
   port: upstreamPort,
 });
+const names = process.argv[5]?.split(',');
+const wanted = CONTENDERS.filter((name) => names?.includes(name) ?? true);
 const samples = new Map<Contender, Sample[]>();
 try {
   for (let round = 0; round < (rounds ?? 3); round += 1) {
-    for (const name of CONTENDERS) {
+    for (const name of wanted) {
       const sample = await measure(name, upstreamPort, seconds ?? 5, bytes ?? 500);
       samples.set(name, [...(samples.get(name) ?? []), sample]);
     }
