@@ -50,6 +50,13 @@ describe('a check', () => {
     });
   });
 
+  it('begins to count anew after a good one', () => {
+    expect(after([7, 8, 1, 9])).toMatchObject({
+      state: 'inconclusive',
+      reason: '9, wanted at most 5, 1 of 3 times in a row',
+    });
+  });
+
   it('is in error while it cannot be measured, which is neither good nor bad', () => {
     expect(after([1, null])).toMatchObject({ state: 'error', reason: 'no answer' });
     expect(after([7, null, 7, null])).toMatchObject({ state: 'error' });
