@@ -29,7 +29,7 @@ export const SERVICE_DEFAULTS = {
   drain: { calls: '30s', sessions: '60s' },
   limits: {
     errors: { max: '25%', timesStable: 1.5, overStable: '0.5%' },
-    latency: { timesStable: 2 },
+    latency: { timesStable: 2, warmUp: '1m' },
     memory: { max: null, horizon: '24h', timesStable: 1.5, warmUp: '5m' },
     logs: {
       errorPatterns: [

@@ -108,7 +108,7 @@ function judgePolicy({ limits, minimum, alpha, early }: Merged): JudgePolicy {
       timesStable: errors.timesStable,
       overStable: errors.overStable,
     },
-    latency: { timesStable: latency.timesStable },
+    latency: { timesStable: latency.timesStable, warmUpMs: latency.warmUp },
     memory: {
       maxRssBytes: memory.max,
       horizonMs: memory.horizon,

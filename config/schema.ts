@@ -116,6 +116,9 @@ const limits = section({
       .describe(
         "Worse means: the share of calls slower than stable's p95 is more than this many times 5 %.",
       ),
+    warmUp: duration(upTo)
+      .optional()
+      .describe('A fresh process is slow at first: nothing is compared before this time.'),
   })
     .optional()
     .describe('Limits for latency.'),

@@ -44,6 +44,8 @@ export interface ErrorLimits {
 export interface LatencyLimits {
   /** Worse means: the share of calls slower than stable's p95 is more than this many times 5 %. */
   readonly timesStable: number;
+  /** A fresh process answers slowly at first: nothing is compared before this time has passed. */
+  readonly warmUpMs: number;
 }
 
 export interface MemoryLimits {

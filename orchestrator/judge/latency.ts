@@ -5,6 +5,9 @@
  * What counts as slow is fixed before the answer is seen, and is the same for both tracks: so equal
  * releases have equal shares of slow answers however wrong the estimate of the percentile is, and
  * the comparison of rates (rate-comparison.ts) holds as it does for errors.
+ *
+ * A fresh process is slow at first (caches, just-in-time compilers), whatever its release: calls of the
+ * warm-up teach the percentile, and are compared with nothing.
  */
 import type { JudgePolicy } from '../../config/types.js';
 import { failure, type Check, type Finding } from './check.js';
@@ -12,7 +15,7 @@ import type { Difference } from './difference.js';
 import { RateComparison } from './rate-comparison.js';
 import { StreamQuantile } from './stream-quantile.js';
 import { MAX_TOOLS, ToolNumbers } from './tools.js';
-import type { CallEvent, EvidenceEvent } from './types.js';
+import type { CallEvent, EvidenceEvent, RolloutEvent } from './types.js';
 import { percent } from './words.js';
 
 const PERCENTILE = 0.95;
@@ -25,11 +28,13 @@ const BEYOND = 0.5;
 
 export class LatencyCheck implements Check {
   readonly #timesStable: number;
+  readonly #warmUpMs: number;
   readonly #leastCalls: number;
   readonly #alpha: number;
   readonly #comparison: RateComparison;
   readonly #tools = new ToolNumbers();
   readonly #percentiles = Array.from({ length: MAX_TOOLS }, () => new StreamQuantile(PERCENTILE));
+  #comparedFromMs = 0;
   #canaryCalls = 0;
   #different = false;
   #failure: Finding | null = null;
@@ -37,13 +42,14 @@ export class LatencyCheck implements Check {
   /** `alpha`: the chance that the check may fail a canary that is equal to stable. */
   constructor(policy: JudgePolicy, alpha: number) {
     this.#timesStable = policy.latency.timesStable;
+    this.#warmUpMs = policy.latency.warmUpMs;
     this.#leastCalls = policy.minimum.calls;
     this.#alpha = alpha;
     this.#comparison = new RateComparison(alpha);
   }
 
   add(event: EvidenceEvent): void {
-    if (event.type === 'rollout') this.#comparison.begin(event.startedAtMs, event.weight);
+    if (event.type === 'rollout') this.#begin(event);
     else if (event.type === 'weight') this.#comparison.setWeight(event.weight);
     else if (event.type === 'call' && event.outcome === 'ok') this.#answered(event);
   }
@@ -56,10 +62,17 @@ export class LatencyCheck implements Check {
     return {
       check: 'latency',
       state: 'pass',
-      reason: enough ? compared(difference) : `${this.#canaryCalls} answers to compare`,
+      reason: enough
+        ? compared(difference)
+        : `${this.#canaryCalls} answers to compare after the warm-up`,
       numbers: this.#numbers(difference),
       settled: enough && difference.high < this.#tolerance(difference),
     };
+  }
+
+  #begin({ startedAtMs, weight }: RolloutEvent): void {
+    this.#comparison.begin(startedAtMs, weight);
+    this.#comparedFromMs = startedAtMs + this.#warmUpMs;
   }
 
   #answered(event: CallEvent): void {
@@ -70,8 +83,8 @@ export class LatencyCheck implements Check {
     const slow = event.latencyMs > percentile.value;
     const known = percentile.count >= LEAST_ANSWERS;
     if (!canary) percentile.add(event.latencyMs);
-    if (!known) return;
     const { atMs, session, tool } = event;
+    if (!known || atMs < this.#comparedFromMs) return;
     this.#comparison.add({ atMs, session, tool, canary, incident: slow });
     if (!canary) return;
     this.#canaryCalls += 1;

@@ -50,7 +50,7 @@ describe('what is not written', () => {
           drain: { callsMs: 30_000, sessionsMs: 60_000 },
           judge: {
             errors: { maxRatio: 0.25, timesStable: 1.5, overStable: 0.005 },
-            latency: { timesStable: 2 },
+            latency: { timesStable: 2, warmUpMs: 60_000 },
             memory: {
               maxRssBytes: null,
               horizonMs: 86_400_000,

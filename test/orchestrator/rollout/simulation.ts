@@ -42,7 +42,7 @@ export const service: ServiceConfig = {
   drain: { callsMs: 30_000, sessionsMs: 60_000 },
   judge: {
     errors: { maxRatio: 0.25, timesStable: 1.5, overStable: 0.005 },
-    latency: { timesStable: 2 },
+    latency: { timesStable: 2, warmUpMs: MINUTE_MS },
     memory: {
       maxRssBytes: 380e6,
       horizonMs: 1440 * MINUTE_MS,
