@@ -38,6 +38,14 @@ export class Random {
     return 1 + Math.floor(Math.log(1 - this.uniform()) / Math.log(1 - 1 / mean));
   }
 
+  /** Poisson with a small mean (Knuth). */
+  poisson(mean: number): number {
+    const limit = Math.exp(-mean);
+    let count = 0;
+    for (let product = this.uniform(); product > limit; product *= this.uniform()) count += 1;
+    return count;
+  }
+
   /** Gamma with the given shape and scale 1 (Marsaglia and Tsang 2000). */
   gamma(shape: number): number {
     if (shape < 1) return this.gamma(shape + 1) * (1 - this.uniform()) ** (1 / shape);

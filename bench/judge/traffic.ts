@@ -5,7 +5,6 @@ import type { Random } from './random.js';
 export interface Traffic {
   readonly windowMs: number;
   readonly sessionsPerHour: number;
-  readonly tools: number;
   /** Calls of a session: geometric with this mean, spread evenly over `sessionMs`. */
   readonly callsPerSession: number;
   readonly sessionMs: number;

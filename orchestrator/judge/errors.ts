@@ -72,7 +72,8 @@ export class ErrorCheck implements Check {
     const tally = canary ? this.#canary : this.#stable;
     tally.calls += 1;
     if (incident) tally.errors += 1;
-    this.#comparison.add({ ...called(event), canary, incident });
+    const { atMs, session, tool } = event;
+    this.#comparison.add({ atMs, session, tool, canary, incident });
     this.#hold(event, canary, meaning === 'error');
     if (canary && incident) this.#decide(event);
   }
@@ -135,10 +136,6 @@ export class ErrorCheck implements Check {
       ...difference,
     };
   }
-}
-
-function called({ atMs, session, tool }: CallEvent) {
-  return { atMs, session, tool };
 }
 
 function ratio({ calls, errors }: Tally): number {

@@ -31,7 +31,7 @@ const TOOL_WEIGHT = 0.25;
 const TOOL_RATIO = 40;
 
 /** Beliefs in the guesses before any evidence: strong clustering is the safer one. */
-const PRIORS = [3, 2, 1] as const;
+const PRIORS = [3, 2, 1, 1] as const;
 
 /**
  * Cells with few incidents borrow from wider ones, as if they had seen this many more: a cell from its

@@ -11,9 +11,9 @@ import { MAX_TOOLS } from './tools.js';
 
 /**
  * Guesses at the concentration of the Beta distribution of the sessions' incident rates: with 1 a
- * session is nearly all good or all bad, with 15 sessions hardly differ.
+ * session is nearly all good or all bad, with 60 sessions hardly differ.
  */
-export const CONCENTRATIONS = [1, 4, 15] as const;
+export const CONCENTRATIONS = [1, 4, 15, 60] as const;
 
 /** Sessions are told apart by 0, 1, 2, 3 and "4 or more" earlier incidents. */
 export const CLASSES = 5;

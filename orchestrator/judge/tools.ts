@@ -1,7 +1,7 @@
 /** Numbers for the tools' names, bounded. */
 
 /** Most tools told apart; all that come later share the last number. */
-export const MAX_TOOLS = 64;
+export const MAX_TOOLS = 32;
 
 const LAST = MAX_TOOLS - 1;
 
