@@ -92,11 +92,11 @@ function pointsOf(spans: readonly Span[], spanMs: number): Points | null {
   const changes = spans.map((span, i) => span.rssBytes - (spans[i - 1] ?? span).rssBytes);
   const sudden = suddenBytes(changes);
   const restarts = indexesWhere(spans, ({ restarted }) => restarted);
-  const drops = indexesWhere(changes, (change) => change < -sudden).filter(
-    (i) => !restarts.includes(i),
-  );
+  const suddenly = (matches: (change: number) => boolean) =>
+    indexesWhere(changes, matches).filter((i) => !restarts.includes(i));
+  const drops = suddenly((change) => change < -sudden);
   if (drops.length > 0) return lowsAfter(spans, drops, spanMs);
-  const rises = indexesWhere(changes, (change) => change > sudden);
+  const rises = suddenly((change) => change > sudden);
   const levels = [...restarts, ...(rises.length <= MOST_STEPS ? rises : [])];
   if (spans.length < LEAST_SPANS || levels.length > MOST_LEVELS) return null;
   return {
