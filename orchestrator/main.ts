@@ -6,10 +6,8 @@ import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
 import { serveUnix } from '../common/unix-http.js';
-import { findConfig } from '../config/find.js';
-import { loadConfig } from '../config/load.js';
-import { formatProblems } from '../config/problem.js';
-import type { CanaryConfig, HostPort } from '../config/types.js';
+import { readConfig } from '../config/read.js';
+import type { HostPort } from '../config/types.js';
 import { answerControl } from './control/api.js';
 import { createMetrics } from './metrics.js';
 import { Orchestrator } from './orchestrator.js';
@@ -24,12 +22,20 @@ try {
   await main(process.env);
 } catch (error) {
   log.fatal(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  // Half an orchestrator would answer and decide nothing.
+  process.exit(1);
 }
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const home = homeFrom(env);
-  const config = configured(env, home.dir);
+  const request = { env, cwd: process.cwd(), homeDir: home.dir };
+  const read = readConfig(request, { color: process.stderr.isTTY });
+  if (!read.ok) {
+    process.stderr.write(`${read.message}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const { config } = read;
   createHome(home);
   const store = Store.open(home.storeFile);
   const orchestrator = new Orchestrator({
@@ -60,15 +66,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     store.close();
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));
-}
-
-/** @throws Error that lists everything that is wrong with the configuration. */
-function configured(env: NodeJS.ProcessEnv, homeDir: string): CanaryConfig {
-  const found = findConfig({ env, cwd: process.cwd(), homeDir });
-  if (!found.ok) throw new Error(found.message);
-  const result = loadConfig(found.file, env);
-  if (!result.ok) throw new Error(`\n${formatProblems(result.problems, { color: false })}`);
-  return result.config;
 }
 
 async function serveWeb(orchestrator: Orchestrator, { host, port }: HostPort): Promise<Server> {

@@ -4,43 +4,29 @@ import { Command } from 'commander';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
-import { findConfig } from '../config/find.js';
-import { loadConfig } from '../config/load.js';
-import { formatProblems } from '../config/problem.js';
-import type { CanaryConfig } from '../config/types.js';
+import { readConfig } from '../config/read.js';
 import { Proxy } from './proxy.js';
 
 /** How long answers under way may take after SIGTERM: below PM2's default kill time-out of 1.6 s. */
 const GRACE_MS = 1_200;
-
-function readConfig(flag: string | undefined): CanaryConfig | null {
-  const { env } = process;
-  const found = findConfig({ flag, env, cwd: process.cwd(), homeDir: homeFrom(env).dir });
-  if (!found.ok) {
-    process.stderr.write(`${found.message}\n`);
-    return null;
-  }
-  const loaded = loadConfig(found.file, env);
-  if (loaded.ok) return loaded.config;
-  const color = process.stderr.isTTY;
-  process.stderr.write(`${formatProblems(loaded.problems, { color })}\n`);
-  return null;
-}
 
 async function main(): Promise<void> {
   const command = new Command('canary-proxy')
     .description('The data plane: splits agents between main and canary, and keeps their sessions.')
     .option('--config <file>', 'the configuration (default: as `canary validate` finds it)')
     .parse();
-  const config = readConfig(command.opts<{ config?: string }>().config);
-  if (config === null) {
+  const home = homeFrom(process.env);
+  const { config: flag } = command.opts<{ config?: string }>();
+  const request = { flag, env: process.env, cwd: process.cwd(), homeDir: home.dir };
+  const read = readConfig(request, { color: process.stderr.isTTY });
+  if (!read.ok) {
+    process.stderr.write(`${read.message}\n`);
     process.exitCode = 2;
     return;
   }
-  const home = homeFrom(process.env);
   createHome(home);
   const log = createLogger('canary-proxy');
-  const proxy = new Proxy({ config, home, clock: systemClock, log });
+  const proxy = new Proxy({ config: read.config, home, clock: systemClock, log });
   await proxy.open();
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ signal }, 'closing');
