@@ -143,7 +143,7 @@ describe('the configuration', () => {
     const env = { ...stage.pm2.env, CANARY_CONFIG: file, CANARY_HOME: join(stage.home, name) };
     const { code, stderr } = await run(script, env);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/bad-too\.yaml:2:\d+: services\.a\.weight: got much, wanted/);
+    expect(stderr).toMatch(/bad-too\.yaml:2:\d+: services\.a\.weight: got "much", wanted/);
   });
 });
 
