@@ -1,5 +1,6 @@
 /** Agents of every kind that calls without pause, and the books they keep. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Client as Client2,
   StreamableHTTPClientTransport as Http2,
@@ -12,8 +13,9 @@ export const KINDS = ['v1-http', 'v2-http', 'v1-sse', 'v2-stateless'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A call without an answer for longer hangs. */
-const HANG_MS = 15_000;
+const HANG_MS = 30_000;
 const MAX_CALL_MS = 40;
+const AFTER_FAILURE_MS = 20;
 
 export interface FinishedCall {
   readonly kind: Kind;
@@ -23,21 +25,27 @@ export interface FinishedCall {
   readonly endedAt: number;
   /** Null when it succeeded. */
   readonly error: string | null;
+  /** Its client gave up waiting. */
+  readonly isHung: boolean;
 }
 
 interface Caller {
+  /** The session id that the client goes by; undefined when its transport does not tell. */
+  sessionId(): string | undefined;
   callTool(name: string, args: Record<string, unknown>): Promise<unknown>;
   close(): Promise<void>;
 }
 
-async function connected(kind: Kind, url: string): Promise<Caller> {
+async function connected(kind: Kind, url: string, timeout: number): Promise<Caller> {
   if (kind === 'v2-http' || kind === 'v2-stateless') {
     const mode = kind === 'v2-http' ? 'legacy' : 'auto';
     const client = new Client2({ name: kind, version: '2' }, { versionNegotiation: { mode } });
     const requestInit = { headers: { authorization: `Bearer ${randomUUID()}` } };
-    await client.connect(new Http2(new URL('/mcp', url), { requestInit }));
+    const transport = new Http2(new URL('/mcp', url), { requestInit });
+    await client.connect(transport);
     return {
-      callTool: (name, args) => client.callTool({ name, arguments: args }, { timeout: HANG_MS }),
+      sessionId: () => transport.sessionId,
+      callTool: (name, args) => client.callTool({ name, arguments: args }, { timeout }),
       close: () => client.close(),
     };
   }
@@ -47,8 +55,8 @@ async function connected(kind: Kind, url: string): Promise<Caller> {
   const transport = kind === 'v1-sse' ? sse() : new Http1(new URL('/mcp', url));
   await client.connect(transport);
   return {
-    callTool: (name, args) =>
-      client.callTool({ name, arguments: args }, undefined, { timeout: HANG_MS }),
+    sessionId: () => (transport instanceof Http1 ? transport.sessionId : undefined),
+    callTool: (name, args) => client.callTool({ name, arguments: args }, undefined, { timeout }),
     close: () => client.close(),
   };
 }
@@ -58,17 +66,25 @@ export class Agent {
   readonly calls: FinishedCall[] = [];
   private readonly kind: Kind;
   private readonly caller: Caller;
+  private readonly hangMs: number;
   private isStopped = false;
   private readonly loop: Promise<void>;
 
-  private constructor(kind: Kind, caller: Caller) {
+  private constructor(kind: Kind, caller: Caller, hangMs: number) {
     this.kind = kind;
     this.caller = caller;
+    this.hangMs = hangMs;
     this.loop = this.run();
   }
 
-  static async start(kind: Kind, url: string): Promise<Agent> {
-    return new Agent(kind, await connected(kind, url));
+  /** @param hangMs how long it waits for each answer. */
+  static async start(kind: Kind, url: string, hangMs = HANG_MS): Promise<Agent> {
+    return new Agent(kind, await connected(kind, url, hangMs), hangMs);
+  }
+
+  /** The session id that its client goes by; undefined when its transport does not tell. */
+  get sessionId(): string | undefined {
+    return this.caller.sessionId();
   }
 
   async stop(): Promise<void> {
@@ -87,7 +103,9 @@ export class Agent {
         .then((result) => problemOf(result, key))
         .catch((failure: unknown) => String(failure));
       const endedAt = performance.now();
-      this.calls.push({ kind: this.kind, tool, key, startedAt, endedAt, error });
+      const isHung = endedAt - startedAt >= this.hangMs;
+      this.calls.push({ kind: this.kind, tool, key, startedAt, endedAt, error, isHung });
+      if (error !== null) await delay(AFTER_FAILURE_MS);
     }
   }
 }

@@ -2,7 +2,7 @@
  * A real MCP server of all transports on one port: Streamable HTTP with sessions and legacy SSE by
  * the SDK's first generation, the stateless revision by its second. Run as a process:
  *
- *   node fixture-server.js PORT RUNS_FILE
+ *   PORT=8000 node fixture-server.js RUNS_FILE
  *
  * `lookup` is read-only. `append` is not, and leaves a line with its key in RUNS_FILE when it runs,
  * so that one can count who ran twice. Both take their time (`ms`) before they answer.
@@ -112,6 +112,8 @@ class Fixture {
   }
 }
 
-const [port, runsFile] = process.argv.slice(2);
-const fixture = new Fixture(runsFile ?? '/dev/null');
-createServer((req, res) => void fixture.serve(req, res)).listen(Number(port), '127.0.0.1');
+const fixture = new Fixture(process.argv[2] ?? '/dev/null');
+createServer((req, res) => void fixture.serve(req, res)).listen(
+  Number(process.env['PORT']),
+  '127.0.0.1',
+);

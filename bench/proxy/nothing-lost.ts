@@ -7,30 +7,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Agent, KINDS, type FinishedCall } from './agents.js';
+import { Agent, KINDS } from './agents.js';
+import { isAcceptable, losses, type Losses } from './losses.js';
+import { killProxies } from './proxy-kills.js';
 import { Stage } from './stage.js';
 
-/** A call that lasts longer than this after a kill has not been answered in time. */
-const ANSWER_MS = 2_000;
-const HANG_MS = 10_000;
 const BREATH_MS = 150;
-
-export interface Losses {
-  readonly scene: string;
-  readonly rounds: number;
-  readonly calls: number;
-  readonly failed: number;
-  readonly hung: number;
-  /** Failed calls to the read-only tool. */
-  readonly failedLookups: number;
-  /** Calls to the other tool that ran more than once. */
-  readonly ranTwice: number;
-  /** Calls that lasted longer than 2 s. */
-  readonly late: number;
-  readonly slowestMs: number;
-  readonly lateKinds: readonly string[];
-  readonly errors: readonly string[];
-}
+/** A legacy SSE client takes seconds to come back after each. */
+const MAX_PROXY_KILLS = 5;
 
 type Scene = (stage: Stage) => Promise<void>;
 
@@ -101,65 +85,27 @@ export async function play(
     }
     await Promise.all(crowd.map((agent) => agent.stop()));
     const calls = crowd.flatMap((agent) => agent.calls);
-    return summary(name, rounds, calls, stage.runs());
+    return losses({ scene: name, rounds, calls, kills: stage.kills, runs: stage.runs() });
   } finally {
     await stage.close();
   }
-}
-
-function summary(
-  scene: string,
-  rounds: number,
-  calls: readonly FinishedCall[],
-  runs: ReadonlyMap<string, number>,
-): Losses {
-  const failed = calls.filter(({ error }) => error !== null);
-  const lasted = calls.map(({ startedAt, endedAt }) => endedAt - startedAt);
-  return {
-    scene,
-    rounds,
-    calls: calls.length,
-    failed: failed.length,
-    hung: lasted.filter((ms) => ms > HANG_MS).length,
-    failedLookups: failed.filter(({ tool }) => tool === 'lookup').length,
-    ranTwice: [...runs.values()].filter((times) => times > 1).length,
-    late: lasted.filter((ms) => ms > ANSWER_MS).length,
-    slowestMs: Math.round(lasted.reduce((a, b) => Math.max(a, b), 0)),
-    lateKinds: [
-      ...new Set(
-        calls
-          .filter((call) => call.endedAt - call.startedAt > ANSWER_MS)
-          .map(({ kind, tool }) => `${kind} ${tool}`),
-      ),
-    ],
-    errors: [...new Set(failed.map(({ kind, tool, error }) => `${kind} ${tool}: ${error ?? ''}`))],
-  };
-}
-
-/** What a planned change may cost is nothing; a crash, the calls that cannot be repeated. */
-export function isAcceptable({
-  scene,
-  failed,
-  failedLookups,
-  hung,
-  ranTwice,
-  late,
-}: Losses): boolean {
-  if (hung > 0 || ranTwice > 0) return false;
-  if (scene === 'promotion' || scene === 'rollback') return failed === 0;
-  return failedLookups === 0 && (scene === 'restart' || late === 0);
 }
 
 async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 20);
   const agents = Number(process.argv[3] ?? 30);
   const wanted = process.argv[4];
+  const isWanted = (name: string): boolean => wanted === undefined || wanted === name;
   for (const name of Object.keys(SCENES) as (keyof typeof SCENES)[]) {
-    if (wanted !== undefined && wanted !== name) continue;
-    const losses = await play(name, rounds, agents);
-    process.stdout.write(`${JSON.stringify(losses)}\n`);
-    if (!isAcceptable(losses)) process.exitCode = 1;
+    if (!isWanted(name)) continue;
+    const lost = await play(name, rounds, agents);
+    process.stdout.write(`${JSON.stringify(lost)}\n`);
+    if (!isAcceptable(lost)) process.exitCode = 1;
   }
+  if (!isWanted('proxy-kill')) return;
+  const kept = await killProxies(Math.min(rounds, MAX_PROXY_KILLS), agents);
+  process.stdout.write(`${JSON.stringify(kept)}\n`);
+  if (kept.sessionsKept < kept.sessions) process.exitCode = 1;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

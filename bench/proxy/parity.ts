@@ -37,7 +37,8 @@ const SERVERS: Readonly<Record<string, (port: number) => Command>> = {
   }),
   'both SDK generations': (port) => ({
     command: process.execPath,
-    args: [FIXTURE, String(port), '/dev/null'],
+    args: [FIXTURE, '/dev/null'],
+    env: { PORT: String(port) },
     port,
   }),
 };

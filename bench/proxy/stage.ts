@@ -16,6 +16,8 @@ const EMPTY_TIMEOUT_MS = 10_000;
 
 export class Stage {
   readonly url: string;
+  /** When an instance was killed by SIGKILL, by `performance.now()`. */
+  readonly kills: number[] = [];
   private readonly dir: string;
   private readonly ports: {
     readonly listen: number;
@@ -60,14 +62,16 @@ export class Stage {
 
   async startInstance(track: 'stable' | 'canary'): Promise<void> {
     const port = this.ports[track];
-    const args = [`${DIST}bench/proxy/fixture-server.js`, String(port), this.runsFile];
-    this.instances[track] = await start({ command: process.execPath, args, port });
+    const args = [`${DIST}bench/proxy/fixture-server.js`, this.runsFile];
+    const env = { PORT: String(port) };
+    this.instances[track] = await start({ command: process.execPath, args, env, port });
   }
 
   async killInstance(
     track: 'stable' | 'canary',
     signal: NodeJS.Signals = 'SIGKILL',
   ): Promise<void> {
+    if (signal === 'SIGKILL') this.kills.push(performance.now());
     await this.instances[track]?.end(signal);
   }
 
