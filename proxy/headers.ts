@@ -21,11 +21,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'];
 
-/** Of a request that is passed on as it is. */
-const REPLACED_IN_PASSED: ReadonlySet<string> = new Set(['expect', ...FORWARDED]);
-/** Of a request that is sent anew: its body is measured again, its answer must stay readable. */
-const REPLACED: ReadonlySet<string> = new Set([
-  ...REPLACED_IN_PASSED,
+/** Taken from a request that is passed on as it is. */
+const DROPPED_IN_PASSED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'expect', ...FORWARDED]);
+/** Taken from a request that is sent anew: its body is measured again, its answer must stay readable. */
+const DROPPED: ReadonlySet<string> = new Set([
+  ...DROPPED_IN_PASSED,
   'content-length',
   'accept-encoding',
   SESSION_HEADER,
@@ -52,22 +52,22 @@ function namedByConnection(connection: string | undefined): ReadonlySet<string> 
  * id, which is the caller's to add.
  */
 export function forwardedHeaders(req: IncomingMessage): string[] {
-  return requestHeaders(req, REPLACED);
+  return requestHeaders(req, DROPPED);
 }
 
 /** The client's headers for a request that is passed on as it is, as a flat list. */
 export function passedHeaders(req: IncomingMessage): string[] {
-  return requestHeaders(req, REPLACED_IN_PASSED);
+  return requestHeaders(req, DROPPED_IN_PASSED);
 }
 
-function requestHeaders(req: IncomingMessage, replaced: ReadonlySet<string>): string[] {
+function requestHeaders(req: IncomingMessage, dropped: ReadonlySet<string>): string[] {
   const named = namedByConnection(req.headers.connection);
   const raw = req.rawHeaders;
   const out: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || replaced.has(lower) || named?.has(lower)) continue;
+    if (dropped.has(lower) || named?.has(lower)) continue;
     out.push(name, raw[i + 1] ?? '');
   }
   const from = req.socket.remoteAddress ?? 'unknown';

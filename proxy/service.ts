@@ -144,7 +144,7 @@ export class Service {
     }
   }
 
-  private async dispatch(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  private dispatch(req: IncomingMessage, res: ServerResponse): Promise<void> | void {
     const path = pathOf(req);
     if (this.config.mcpPaths.includes(path) && isForEngine(req))
       return serveStreamable(this.plane, req, res);

@@ -43,7 +43,8 @@ export interface AnswerOptions {
 export class Answer {
   private readonly res: ServerResponse;
   private readonly options: AnswerOptions;
-  private readonly scanner: MessageScanner;
+  /** Made when it is needed: most answers are told without. */
+  private scanner: MessageScanner | null = null;
   private mode: Mode = 'idle';
   private head: AnswerHead | null = null;
   private held: Buffer[] = [];
@@ -54,7 +55,6 @@ export class Answer {
   constructor(res: ServerResponse, options: AnswerOptions) {
     this.res = res;
     this.options = options;
-    this.scanner = new MessageScanner((message) => options.onMessage(message));
   }
 
   /** The client has an open event stream. */
@@ -97,10 +97,10 @@ export class Answer {
       case 'events':
         return this.writeAll(this.relay?.push(chunk) ?? []);
       case 'wrapped':
-        this.scanner.push(chunk);
+        this.scan(chunk);
         return this.res.write(withoutNewlines(chunk));
       case 'raw':
-        this.scanner.push(chunk);
+        this.scan(chunk);
         return this.res.write(chunk);
       case 'held':
         return this.hold(chunk);
@@ -123,7 +123,7 @@ export class Answer {
     else if (this.mode === 'wrapped') this.mode = 'events';
     this.relay = null;
     this.takeHeld();
-    this.scanner.reset();
+    this.scanner = null;
   }
 
   /** Ends the answer with an error of ours for each of `ids`. */
@@ -181,7 +181,7 @@ export class Answer {
     this.mode = 'raw';
     this.writeHead(this.head, answerHeaders(this.head.headers, OWN_HEADERS));
     const body = this.takeHeld();
-    this.scanner.push(body);
+    this.scan(body);
     return this.res.write(body);
   }
 
@@ -204,7 +204,12 @@ export class Answer {
     const { onPlainResult } = this.options;
     const isPlain = status < 300 && !body.includes(ERROR_MARK);
     if (isPlain && onPlainResult !== undefined) onPlainResult();
-    else this.scanner.push(body);
+    else this.scan(body);
+  }
+
+  private scan(chunk: Buffer): void {
+    this.scanner ??= new MessageScanner((message) => this.options.onMessage(message));
+    this.scanner.push(chunk);
   }
 
   private writeHead(head: AnswerHead, headers: string[]): void {

@@ -22,12 +22,12 @@ export function isForEngine(req: IncomingMessage): boolean {
   return req.method === 'POST' || req.headers[SESSION_HEADER] !== undefined;
 }
 
-/** Serves one request on an MCP endpoint. Never rejects. */
-export async function serveStreamable(
+/** Serves one request on an MCP endpoint; a promise when that takes time. Never rejects. */
+export function serveStreamable(
   plane: Plane,
   req: IncomingMessage,
   res: ServerResponse,
-): Promise<void> {
+): Promise<void> | void {
   const sessionId = req.headers[SESSION_HEADER];
   if (sessionId === undefined) return servePost(plane, null, req, res);
   if (typeof sessionId !== 'string' || sessionId.includes(',')) {
@@ -42,12 +42,12 @@ export async function serveStreamable(
   return serveInSession(plane, session, req, res);
 }
 
-async function serveInSession(
+function serveInSession(
   plane: Plane,
   session: Session,
   req: IncomingMessage,
   res: ServerResponse,
-): Promise<void> {
+): Promise<void> | void {
   const headers = forwardedHeaders(req);
   const path = req.url ?? '/';
   session.seen(path, headers);
@@ -69,7 +69,7 @@ async function serveInSession(
   }
   const lastEventId = req.headers['last-event-id'];
   const resumed = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-  await new EventStream(plane, session, { res, path, headers, lastEventId: resumed }).run();
+  return new EventStream(plane, session, { res, path, headers, lastEventId: resumed }).run();
 }
 
 async function servePost(
@@ -92,11 +92,11 @@ async function servePost(
   }
 }
 
-async function answerInSession(
+function answerInSession(
   plane: Plane,
   session: Session,
   request: PostRequest,
-): Promise<void> {
+): Promise<void> | void {
   const { messages, body } = request;
   learnFromRequest(plane, session, messages, body);
   const pin = answerBinding(session, messages) ?? session;
@@ -105,7 +105,7 @@ async function answerInSession(
   return new Post(plane, pin, own, sessionHooks(plane, session, request)).run();
 }
 
-async function answerSessionless(plane: Plane, request: PostRequest): Promise<void> {
+function answerSessionless(plane: Plane, request: PostRequest): Promise<void> | void {
   const { req, messages } = request;
   if (messages.some(({ method }) => method === 'initialize')) return openSession(plane, request);
   const version = req.headers[VERSION_HEADER];
@@ -120,7 +120,7 @@ function accepted(res: ServerResponse): void {
   res.end();
 }
 
-async function openSession(plane: Plane, request: PostRequest): Promise<void> {
+function openSession(plane: Plane, request: PostRequest): Promise<void> | void {
   const id = request.messages[0]?.id ?? null;
   if (request.body.length > MAX_INITIALIZE_BYTES) {
     const message = `an initialize request takes at most ${MAX_INITIALIZE_BYTES} bytes`;
