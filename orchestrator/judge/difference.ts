@@ -27,8 +27,6 @@ export interface Difference {
   readonly stable: number;
   /** Canary's minus stable's, adjusted for tools, and its interval. */
   readonly difference: number;
-  /** Of the difference, with sessions as units. */
-  readonly standardError: number;
   readonly low: number;
   readonly high: number;
 }
@@ -73,7 +71,6 @@ export class DifferenceEstimate {
       canary: rate,
       stable: Math.max(0, this.#expected()),
       difference,
-      standardError: Math.sqrt(variance),
       low: Math.max(-1, difference - radius),
       high: Math.min(1, difference + radius),
     };

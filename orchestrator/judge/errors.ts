@@ -10,10 +10,7 @@ import type { CallEvent, EvidenceEvent } from './types.js';
 import { percent, points } from './words.js';
 
 /** How the check splits its chance of a false alarm. */
-const COMPARISON_SHARE = 0.95;
-
-/** So many standard errors must the estimate be beyond the tolerance. */
-const BEYOND = 0.5;
+const COMPARISON_SHARE = 0.97;
 
 interface Tally {
   calls: number;
@@ -100,10 +97,9 @@ export class ErrorCheck implements Check {
     }
   }
 
-  /** More likely than not beyond the tolerance. */
+  /** Beyond the tolerance, by the best estimate. */
   #isWorse(estimate: Difference): boolean {
-    const { difference, standardError } = estimate;
-    return difference - BEYOND * standardError > this.#tolerance(estimate);
+    return estimate.difference > this.#tolerance(estimate);
   }
 
   /** The difference that is put up with, as a ratio. */

@@ -16,14 +16,17 @@ import { CLASSES, CONCENTRATIONS, type Strata } from './strata.js';
 import { Sums } from './sums.js';
 import { MAX_TOOLS } from './tools.js';
 
-/** How many times stable's incident rate the canary's may be, with weights that add up to 1. */
+/**
+ * How many times stable's incident rate the canary's may be, with weights that add up to 1. Small
+ * differences weigh little: they are only ever found with much evidence, to which weights are nothing.
+ */
 const RATIOS = [
-  { ratio: 1.6, weight: 0.04 },
-  { ratio: 2.5, weight: 0.12 },
-  { ratio: 4.5, weight: 0.21 },
-  { ratio: 8, weight: 0.21 },
-  { ratio: 15, weight: 0.21 },
-  { ratio: 35, weight: 0.21 },
+  { ratio: 1.6, weight: 0.02 },
+  { ratio: 2.5, weight: 0.06 },
+  { ratio: 4.5, weight: 0.23 },
+  { ratio: 8, weight: 0.23 },
+  { ratio: 15, weight: 0.23 },
+  { ratio: 35, weight: 0.23 },
 ] as const;
 
 /** The share of the average that looks for a single broken tool, and how broken that is. */
@@ -37,7 +40,7 @@ const PRIORS = [3, 2, 1, 1] as const;
  * Cells with few incidents borrow from wider ones, as if they had seen this many more: a cell from its
  * class and tool, a class from all calls, all calls from the rollout's weight (in calls).
  */
-const BORROWED = { cell: 2, class: 10, toolCalls: 5, allCalls: 20 } as const;
+const BORROWED = { cell: 4, class: 10, toolCalls: 5, allCalls: 20 } as const;
 
 /** What is known beside the counts. */
 export interface Surroundings {

@@ -18,7 +18,7 @@ import { MemoryCheck } from './memory.js';
 import type { Assessment, CheckResult, EvidenceEvent, Judge, RolloutEvent } from './types.js';
 
 /** How the checks that measure rates and growth split the chance of a false alarm. */
-const SHARES = { errors: 0.5, latency: 0.1, memory: 0.35, logs: 0.05 } as const;
+const SHARES = { errors: 0.58, latency: 0.05, memory: 0.35, logs: 0.02 } as const;
 
 /** A judge with no evidence yet. The first event should be the `rollout`. */
 export function createJudge(policy: JudgePolicy, checks: readonly CheckConfig[] = []): Judge {

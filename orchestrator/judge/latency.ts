@@ -23,9 +23,6 @@ const PERCENTILE = 0.95;
 /** Fewer of stable's answers do not tell a tool's percentile; its calls are not compared before. */
 const LEAST_ANSWERS = 20;
 
-/** So many standard errors must the estimate be beyond the tolerance. */
-const BEYOND = 0.5;
-
 export class LatencyCheck implements Check {
   readonly #timesStable: number;
   readonly #warmUpMs: number;
@@ -96,8 +93,7 @@ export class LatencyCheck implements Check {
     if (!this.#different) return;
     const difference = this.#comparison.difference(this.#alpha);
     if (difference === null) return;
-    const certain = difference.difference - BEYOND * difference.standardError;
-    if (certain <= this.#tolerance(difference)) return;
+    if (difference.difference <= this.#tolerance(difference)) return;
     const reason = `${compared(difference)}; most of it in ${this.#comparison.worstTool()}`;
     this.#failure = failure('latency', atMs, reason, this.#numbers(difference));
   }

@@ -21,7 +21,7 @@ const BIN_MS = 60_000;
 const POOL_BINS = 30;
 
 /** A minute is one of trouble with this many incidents and so many times the usual number of them. */
-const TROUBLE = { incidents: 8, timesUsual: 4 } as const;
+const TROUBLE = { incidents: 5, timesUsual: 4 } as const;
 
 export interface Observation {
   readonly atMs: number;
@@ -43,6 +43,8 @@ export class RateComparison {
   #weight = 0.1;
   #calls = 0;
   #incidents = 0;
+  /** In the minutes that were none of trouble. */
+  readonly #calm = { calls: 0, incidents: 0 };
   #closed = new LogRatios();
   #pool = new Strata();
   #bin = new Strata();
@@ -168,8 +170,13 @@ export class RateComparison {
   }
 
   #closeBin(): void {
-    if (this.#isTrouble()) this.#closed.add(this.#bin, this.#surroundings());
-    else this.#pool.merge(this.#bin);
+    if (this.#isTrouble()) {
+      this.#closed.add(this.#bin, this.#surroundings());
+    } else {
+      this.#pool.merge(this.#bin);
+      this.#calm.calls += this.#bin.both.calls;
+      this.#calm.incidents += this.#bin.incidents;
+    }
     this.#bin = new Strata();
   }
 
@@ -180,8 +187,7 @@ export class RateComparison {
 
   #isTrouble(): boolean {
     const { incidents, both } = this.#bin;
-    const calls = both.calls;
-    const usual = (this.#incidents - incidents + 0.5) / (this.#calls - calls + 50);
-    return incidents >= TROUBLE.incidents && incidents >= TROUBLE.timesUsual * usual * calls;
+    const usual = (this.#calm.incidents + 0.5) / (this.#calm.calls + 50);
+    return incidents >= TROUBLE.incidents && incidents >= TROUBLE.timesUsual * usual * both.calls;
   }
 }

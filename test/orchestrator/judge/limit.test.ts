@@ -3,7 +3,7 @@ import { LimitTest } from '../../../orchestrator/judge/limit.js';
 import { SessionHistories } from '../../../orchestrator/judge/session-history.js';
 
 function limitTest() {
-  const test = new LimitTest(0.25, 0.001);
+  const test = new LimitTest(0.25, 0.01);
   const histories = new SessionHistories();
   return {
     call(atMs: number, canary: boolean, session: string, failed: boolean) {
