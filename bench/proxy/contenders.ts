@@ -17,6 +17,7 @@ export const CONTENDERS = [
   'direct',
   'canary-proxy',
   'http-proxy',
+  'http-proxy-no-agent',
   'nginx',
   'haproxy',
   'caddy',
@@ -78,9 +79,10 @@ async function setUp(
       return { args, env: { CANARY_HOME: dir, CANARY_LOG_LEVEL: 'warn' } };
     }
     case 'http-proxy':
-      return {
-        args: [process.execPath, `${HERE}bare-http-proxy.js`, String(port), String(upstreamPort)],
-      };
+    case 'http-proxy-no-agent': {
+      const args = [process.execPath, `${HERE}bare-http-proxy.js`, `${port}`, `${upstreamPort}`];
+      return { args: name === 'http-proxy' ? args : [...args, 'no-agent'] };
+    }
     case 'nginx':
       return { args: ['nginx', '-p', dir, '-c', file(nginxConfig({ dir, port, upstreamPort }))] };
     case 'haproxy':
@@ -159,6 +161,7 @@ export function versionOf(name: Contender): string {
         /version: (\S+)/.exec(run('dpkg', ['-s', 'nginx']).replace('Version', 'version'))?.[1] ?? ''
       );
     case 'http-proxy':
+    case 'http-proxy-no-agent':
       return '1.18.1';
     case 'direct':
     case 'canary-proxy':

@@ -14,9 +14,12 @@ import { promisify } from 'node:util';
 import { freePort } from '../../demo/free-port.js';
 import { CONTENDERS, LOAD_CORE, startContender, versionOf, type Contender } from './contenders.js';
 import { cpuUs, start } from './processes.js';
+import { callHeaders, openSession, quantile, SMALL_CALL } from './small-call.js';
 
 const UPSTREAM = fileURLToPath(new URL('./upstream.js', import.meta.url));
 const CONNECTIONS = 64;
+const WARM_UP_REQUESTS = 30_000;
+const MAX_WARM_UPS = 5;
 const run = promisify(execFile);
 
 interface Sample {
@@ -24,23 +27,16 @@ interface Sample {
   readonly requestsPerSecond: number;
 }
 
-/** A tools/call of about 300 bytes. */
-const BODY = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/call',
-  params: { name: 'search', arguments: { query: 'x'.repeat(150), limit: 10 } },
-});
+function requestsIn(stdout: string): number {
+  return Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0);
+}
 
-async function openSession(url: string): Promise<string> {
-  const params = { protocolVersion: '2025-06-18', capabilities: {} };
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
-  });
-  await answer.text();
-  return answer.headers.get('mcp-session-id') ?? '';
+/** Until a just-in-time compiler has done its work, however slow the machine is. */
+async function warmUp(load: () => Promise<{ stdout: string }>): Promise<void> {
+  let served = 0;
+  for (let i = 0; i < MAX_WARM_UPS && served < WARM_UP_REQUESTS; i += 1) {
+    served += requestsIn((await load()).stdout);
+  }
 }
 
 async function measure(
@@ -53,17 +49,16 @@ async function measure(
   const dir = mkdtempSync(join(tmpdir(), 'canary-load-'));
   try {
     const url = `http://127.0.0.1:${contender.port}/mcp`;
-    const session = await openSession(url);
+    const session = await openSession(contender.port);
+    const headers = Object.entries(callHeaders(session, bytes)).map(
+      ([name, value]) => `wrk.headers["${name}"] = "${value}"`,
+    );
     const script = join(dir, 'post.lua');
     writeFileSync(
       script,
       `wrk.method = "POST"
-wrk.body = [[${BODY}]]
-wrk.headers["content-type"] = "application/json"
-wrk.headers["accept"] = "application/json, text/event-stream"
-wrk.headers["mcp-protocol-version"] = "2025-06-18"
-wrk.headers["mcp-session-id"] = "${session}"
-wrk.headers["x-size"] = "${bytes}"
+wrk.body = [[${SMALL_CALL}]]
+${headers.join('\n')}
 `,
     );
     const load = (time: number) =>
@@ -78,23 +73,17 @@ wrk.headers["x-size"] = "${bytes}"
         script,
         url,
       ]);
-    // As long again before, so that a just-in-time compiler has done its work.
-    await load(seconds);
+    await warmUp(() => load(seconds));
     const before = cpuUs(contender.pids());
     const { stdout } = await load(seconds);
     const used = cpuUs(contender.pids()) - before;
-    const requests = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0);
+    const requests = requestsIn(stdout);
     if (stdout.includes('Non-2xx')) throw new Error(`${name} did not answer all: ${stdout}`);
     return { cpuUsPerRequest: used / requests, requestsPerSecond: requests / seconds };
   } finally {
     rmSync(dir, { recursive: true, force: true });
     await contender.end();
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 const [rounds, seconds, bytes] = [
@@ -121,10 +110,10 @@ try {
 } finally {
   await upstream.end();
 }
-const bare = median((samples.get('http-proxy') ?? []).map((sample) => sample.cpuUsPerRequest));
+const bare = quantile((samples.get('http-proxy') ?? []).map((sample) => sample.cpuUsPerRequest));
 const rows = [...samples].map(([name, all]) => {
-  const us = median(all.map((sample) => sample.cpuUsPerRequest));
-  const perSecond = median(all.map((sample) => sample.requestsPerSecond));
+  const us = quantile(all.map((sample) => sample.cpuUsPerRequest));
+  const perSecond = quantile(all.map((sample) => sample.requestsPerSecond));
   return `| ${name} ${versionOf(name)} | ${us.toFixed(1)} | ${(us / bare).toFixed(2)} | ${Math.round(perSecond)} |`;
 });
 process.stdout.write(

@@ -1,7 +1,7 @@
 /**
  * What idle event streams cost in memory, and an event a second on each of them in CPU time.
  *
- *   node dist/bench/proxy/streams.js [STREAMS]
+ *   node dist/bench/proxy/streams.js [STREAMS] [CONTENDER,...]
  *
  * Prints what is left open at the upstream after all clients have gone, too: it must be nothing.
  */
@@ -11,22 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../demo/free-port.js';
 import { CONTENDERS, LOAD_CORE, startContender, type Contender } from './contenders.js';
 import { cpuUs, rssBytes, start } from './processes.js';
+import { openSession } from './small-call.js';
 
 const UPSTREAM = fileURLToPath(new URL('./upstream.js', import.meta.url));
 const AT_ONCE = 50;
 const EVENT_SECONDS = 5;
 const SETTLE_MS = 2_000;
-
-async function openSession(port: number): Promise<string> {
-  const params = { protocolVersion: '2025-06-18', capabilities: {} };
-  const answer = await fetch(`http://127.0.0.1:${port}/mcp`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
-  });
-  await answer.text();
-  return answer.headers.get('mcp-session-id') ?? '';
-}
 
 async function openStream(port: number): Promise<Socket> {
   const session = await openSession(port);
@@ -92,6 +82,8 @@ async function measure(name: Contender, streams: number): Promise<string> {
 const streams = Number(process.argv[2] ?? 5_000);
 process.stdout.write('| | streams | KiB per stream | CPU µs per event | left at the upstream |\n');
 process.stdout.write('|---|---|---|---|---|\n');
+const names = process.argv[3]?.split(',');
 for (const name of CONTENDERS) {
-  if (name !== 'direct') process.stdout.write(`${await measure(name, streams)}\n`);
+  if (name !== 'direct' && (names?.includes(name) ?? true))
+    process.stdout.write(`${await measure(name, streams)}\n`);
 }

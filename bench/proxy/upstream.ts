@@ -8,20 +8,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { answerOf } from './answer-of.js';
 
 const EVENT = 'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/message"}\n\n';
 
 const streams = new Set<ServerResponse>();
 const answers = new Map<number, Buffer>();
 
-function answerOf(size: number): Buffer {
+function answer(size: number): Buffer {
   const known = answers.get(size);
   if (known !== undefined) return known;
-  const content = Array.from({ length: Math.ceil(size / 250) }, () => ({
-    type: 'text',
-    text: 'a sentence of a tool’s answer, neither long nor short, with "quotes" in it. '.repeat(3),
-  }));
-  const made = Buffer.from(JSON.stringify({ result: { content }, jsonrpc: '2.0', id: 1 }));
+  const made = answerOf(size);
   answers.set(size, made);
   return made;
 }
@@ -29,7 +26,7 @@ function answerOf(size: number): Buffer {
 function post(req: IncomingMessage, res: ServerResponse): void {
   req.resume();
   req.once('end', () => {
-    const body = answerOf(Number(req.headers['x-size'] ?? 500));
+    const body = answer(Number(req.headers['x-size'] ?? 500));
     const isNew = req.headers['mcp-session-id'] === undefined;
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     res.writeHead(200, isNew ? { ...headers, 'mcp-session-id': randomUUID() } : headers);
