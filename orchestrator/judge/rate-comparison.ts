@@ -46,8 +46,10 @@ export class RateComparison {
   /** In the minutes that were none of trouble. */
   readonly #calm = { calls: 0, incidents: 0 };
   #closed = new LogRatios();
-  #pool = new Strata();
-  #bin = new Strata();
+  readonly #pool = new Strata();
+  readonly #bin = new Strata();
+  /** Pool and bin together, while somebody looks. */
+  readonly #both = new Strata();
   #binIndex = 0;
   #poolIndex = 0;
   #ratio = 1;
@@ -148,11 +150,15 @@ export class RateComparison {
   #logRatios(): LogRatios {
     const ratios = this.#closed.clone();
     const around = this.#surroundings();
-    const pool = new Strata();
-    pool.merge(this.#pool);
-    if (this.#isTrouble()) ratios.add(this.#bin, around);
-    else pool.merge(this.#bin);
-    ratios.add(pool, around);
+    if (this.#isTrouble()) {
+      ratios.add(this.#bin, around);
+      ratios.add(this.#pool, around);
+      return ratios;
+    }
+    this.#both.clear();
+    this.#both.merge(this.#pool);
+    this.#both.merge(this.#bin);
+    ratios.add(this.#both, around);
     return ratios;
   }
 
@@ -177,12 +183,12 @@ export class RateComparison {
       this.#calm.calls += this.#bin.both.calls;
       this.#calm.incidents += this.#bin.incidents;
     }
-    this.#bin = new Strata();
+    this.#bin.clear();
   }
 
   #closePool(): void {
     this.#closed.add(this.#pool, this.#surroundings());
-    this.#pool = new Strata();
+    this.#pool.clear();
   }
 
   #isTrouble(): boolean {

@@ -63,6 +63,13 @@ class Tally {
     this.#incidents.merge(other.#incidents);
     this.#exposure.merge(other.#exposure);
   }
+
+  clear(): void {
+    this.calls = 0;
+    this.#byTool.clear();
+    this.#incidents.clear();
+    this.#exposure.clear();
+  }
 }
 
 export class Strata {
@@ -97,5 +104,11 @@ export class Strata {
     this.incidents += other.incidents;
     this.both.merge(other.both);
     this.canary.merge(other.canary);
+  }
+
+  clear(): void {
+    this.incidents = 0;
+    this.both.clear();
+    this.canary.clear();
   }
 }

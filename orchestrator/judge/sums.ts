@@ -19,6 +19,10 @@ export class Sums {
     for (let i = 0; i < this.#values.length; i += 1) this.add(i, other.get(i));
   }
 
+  clear(): void {
+    this.#values.fill(0);
+  }
+
   clone(): Sums {
     const copy = new Sums(this.#values.length);
     copy.#values.set(this.#values);
