@@ -28,9 +28,9 @@ export interface Losses {
   readonly ranTwice: number;
   /** Calls that were under way at a kill. */
   readonly atKill: number;
-  /** Those of them that were answered later than 2 s after it. */
+  /** Of those to the tool that is not read-only: answered later than 2 s after it. */
   readonly late: number;
-  readonly slowestAfterKillMs: number;
+  readonly slowestAfterKillMs: Readonly<Record<FinishedCall['tool'], number>>;
   readonly slowestMs: number;
   readonly errors: readonly string[];
 }
@@ -38,9 +38,13 @@ export interface Losses {
 /** Adds up what the agents saw. */
 export function losses({ scene, rounds, calls, kills, runs }: Played): Losses {
   const failed = calls.filter(({ error }) => error !== null);
-  const afterKill = calls.flatMap(({ startedAt, endedAt }) =>
-    kills.filter((at) => startedAt <= at && at <= endedAt).map((at) => endedAt - at),
+  const afterKill = calls.flatMap(({ tool, startedAt, endedAt }) =>
+    kills
+      .filter((at) => startedAt <= at && at <= endedAt)
+      .map((at) => ({ tool, ms: endedAt - at })),
   );
+  const msOf = (wanted: string): number[] =>
+    afterKill.filter(({ tool }) => tool === wanted).map(({ ms }) => ms);
   return {
     scene,
     rounds,
@@ -50,8 +54,8 @@ export function losses({ scene, rounds, calls, kills, runs }: Played): Losses {
     failedLookups: failed.filter(({ tool }) => tool === 'lookup').length,
     ranTwice: [...runs.values()].filter((times) => times > 1).length,
     atKill: afterKill.length,
-    late: afterKill.filter((ms) => ms > ANSWER_MS).length,
-    slowestAfterKillMs: slowest(afterKill),
+    late: msOf('append').filter((ms) => ms > ANSWER_MS).length,
+    slowestAfterKillMs: { lookup: slowest(msOf('lookup')), append: slowest(msOf('append')) },
     slowestMs: slowest(calls.map(({ startedAt, endedAt }) => endedAt - startedAt)),
     errors: [...new Set(failed.map(({ kind, tool, error }) => `${kind} ${tool}: ${error ?? ''}`))],
   };
