@@ -84,6 +84,7 @@ export class Conversation implements Connector, UplineListener {
     const acquired = await session.acquire(this.headers);
     if (acquired.kind === 'unavailable') {
       refuse(res, 503, { code: REFUSALS.unavailable, message: 'the server cannot be reached' });
+      res.end();
     } else if (!res.destroyed) this.begin();
     await closed;
   }
@@ -163,6 +164,7 @@ export class Conversation implements Connector, UplineListener {
   }
 
   onBytes(upline: Upline, bytes: Buffer): boolean {
+    this.begin();
     const isBusy = [...this.uplines.values()].some(
       (other) => other.upline !== upline && other.upline.isMidEvent,
     );
@@ -189,7 +191,9 @@ export class Conversation implements Connector, UplineListener {
     void this.recover(lost.filter((call) => this.release(call)));
   }
 
+  /** A server's first message may come together with its endpoint: ours goes before it. */
   private begin(): void {
+    if (this.res.headersSent) return;
     this.res.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { echo, httpAgent, sseAgent } from './support/agents.js';
 import { route, startProxy, type TestProxy } from './support/proxies.js';
-import { startEverything, type RunningServer } from './support/servers.js';
+import { startMcpProxy, startEverything, type RunningServer } from './support/servers.js';
 
 describe('agents over Streamable HTTP', () => {
   let stable: RunningServer;
@@ -57,5 +57,15 @@ describe('agents over legacy SSE', () => {
     await agent.close();
     await proxy.dispose();
     await again.kill();
+  });
+
+  it('names its endpoint before a message that the server sends at once', async () => {
+    const server = await startMcpProxy();
+    const proxy = await startProxy({ stable: server.port });
+    const agent = await sseAgent(proxy.url);
+    expect(await echo(agent, 'hi')).toBe('Echo: hi');
+    await agent.close();
+    await proxy.dispose();
+    await server.kill();
   });
 });
