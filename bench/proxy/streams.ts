@@ -21,7 +21,7 @@ const SETTLE_MS = 2_000;
 async function openStream(port: number): Promise<Socket> {
   const session = await openSession(port);
   const socket = connect(port, '127.0.0.1');
-  const head = `GET /mcp HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nmcp-session-id: ${session}\r\n\r\n`;
+  const head = `GET /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\nmcp-session-id: ${session}\r\n\r\n`;
   socket.on('error', () => undefined);
   // An instance of bare http-proxy holds the head back until the first event.
   socket.write(head);
