@@ -22,7 +22,11 @@ let agents: Agents;
 let slow: readonly SlowAgent[];
 
 beforeAll(async () => {
-  stage = await openTestStage({ window: '3s', bake: '1s' });
+  stage = await openTestStage({
+    window: '3s',
+    bake: '1s',
+    minimum: { calls: 5, sessions: 1 },
+  });
   agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 6, pauseMs: 20 });
   slow = await Promise.all([1, 2, 3, 4].map(() => startSlowAgent(stage)));
 });
