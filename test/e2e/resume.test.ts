@@ -14,6 +14,7 @@ import {
   SERVICE,
   start,
   startSlowAgent,
+  steer,
   type SlowAgent,
 } from './support.js';
 
@@ -78,7 +79,7 @@ describe('an orchestrator that is killed', () => {
       const pid = await orchestratorPid();
       await start(stage, '--env', 'RELEASE=never', '--window', '60s');
       await reach(stage, 'observing');
-      void stage.canary('rollback', SERVICE);
+      await steer(stage, 'rollback', null);
       await reach(stage, where);
       process.kill(pid, 'SIGKILL');
       expect((await reachEnd(stage)).phase).toBe('rolled-back');
@@ -94,7 +95,7 @@ describe('an orchestrator that is killed', () => {
       const pid = await orchestratorPid();
       await start(stage, '--env', 'RELEASE=not-for-long', '--window', '2s');
       await reach(stage, 'baking');
-      void stage.canary('rollback', SERVICE);
+      await steer(stage, 'rollback', null);
       await reach(stage, where);
       process.kill(pid, 'SIGKILL');
       expect((await reachEnd(stage)).phase).toBe('rolled-back');

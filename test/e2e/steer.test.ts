@@ -11,6 +11,7 @@ import {
   SERVICE,
   start,
   startSlowAgent,
+  steer,
   type SlowAgent,
 } from './support.js';
 
@@ -43,9 +44,10 @@ describe.each(PLACES)('a person in %s', (where) => {
     const before = await mainRelease(stage);
     await start(stage, '--env', `RELEASE=back from ${where}`);
     await reach(stage, where);
-    const result = await stage.canary('rollback', SERVICE, '--reason', 'on call', '--wait');
-    expect(result).toMatchObject({ code: 3, stderr: '' });
-    expect((await reachEnd(stage)).reason).toContain('on call');
+    await steer(stage, 'rollback', 'on call');
+    const view = await reachEnd(stage);
+    expect(view.phase).toBe('rolled-back');
+    expect(view.reason).toContain('on call');
     expect(await mainRelease(stage)).toBe(before);
     await expectTidy(stage);
   });
@@ -54,9 +56,24 @@ describe.each(PLACES)('a person in %s', (where) => {
     const release = `RELEASE=on from ${where}`;
     await start(stage, '--env', release, '--window', where === 'observing' ? '60s' : '2s');
     await reach(stage, where);
-    const result = await stage.canary('promote', SERVICE, '--wait');
-    expect(result).toMatchObject({ code: 0, stderr: '' });
+    await steer(stage, 'promote', null);
+    expect((await reachEnd(stage)).phase).toBe('promoted');
     expect(await mainRelease(stage)).toBe(release);
+    await expectTidy(stage);
+  });
+});
+
+describe('the orders of the command line', () => {
+  it('wait for the end, and tell it by their exit code', async () => {
+    await start(stage, '--env', 'RELEASE=typed', '--window', '60s');
+    await reach(stage, 'observing');
+    const back = await stage.canary('rollback', SERVICE, '--reason', 'on call', '--wait');
+    expect(back).toMatchObject({ code: 3, stderr: '' });
+    await start(stage, '--env', 'RELEASE=typed', '--window', '60s');
+    await reach(stage, 'observing');
+    const forth = await stage.canary('promote', SERVICE, '--wait');
+    expect(forth).toMatchObject({ code: 0, stderr: '' });
+    expect(await mainRelease(stage)).toBe('RELEASE=typed');
     await expectTidy(stage);
   });
 });

@@ -9,6 +9,7 @@ import { callUnix } from '../../common/unix-http.js';
 import { packageRoot } from '../../common/package.js';
 import { openStage, type CliResult, type Stage } from '../../demo/stage.js';
 import type { RolloutView, ServiceView } from '../../orchestrator/control/messages.js';
+import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
 import { portHolder } from '../../orchestrator/proc/ports.js';
 import { waitFor } from '../support/wait.js';
 
@@ -98,6 +99,17 @@ export async function look(stage: Stage): Promise<RolloutView | null> {
     timeoutMs: 2_000,
   });
   return reply.kind === 'answered' ? (reply.body as ServiceView).rollout : null;
+}
+
+/** A person's order by the control socket, at once: phases can be shorter than a process' start. */
+export async function steer(stage: Stage, kind: RequestKind, reason: string | null): Promise<void> {
+  const reply = await callUnix(join(stage.home, 'orchestrator.sock'), {
+    method: 'POST',
+    path: `/v1/services/${SERVICE}/${kind}`,
+    body: { reason },
+    timeoutMs: 2_000,
+  });
+  expect(reply).toMatchObject({ kind: 'answered', status: 200 });
 }
 
 /** `observing`, or with its stage `promoting/returning`. */

@@ -11,7 +11,7 @@ describe('each call is accounted for as what it came to', () => {
 
   beforeAll(async () => {
     server = await LabServer.start();
-    proxy = await startProxy({ stable: server.port }, { callTimeoutMs: 300 });
+    proxy = await startProxy({ stable: server.port }, { callTimeoutMs: 1_000 });
     client = await WireClient.open(proxy.url);
   });
   afterAll(async () => {
