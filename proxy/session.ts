@@ -273,7 +273,7 @@ export class Session implements Pin {
         track,
         upstream,
         upstreamId,
-        generation: 0,
+        generation: this.nextGeneration,
         calls: new Set(),
       });
       return { kind: 'unavailable', track, reason: 'moved on during the handshake' };

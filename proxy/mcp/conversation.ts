@@ -1,46 +1,31 @@
 /**
  * A client's legacy SSE connection (2024-11-05): the session is this connection. The client's stream
- * stays open while the instance behind it changes.
+ * (client-stream.ts) stays open while the instance behind it (uplines.ts) changes; what becomes of
+ * calls whose instance is lost is in recovery.ts.
  *
  * 1. The client learns one message URI, ours, with the session's id.
  * 2. A call is answered by the event with its id, whichever connection that comes on.
- * 3. Events of two connections (during a move) are never mixed, however large they are.
  */
 import type { ServerResponse } from 'node:http';
 import type { StopReason } from '../live-call.js';
 import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Connector, Session } from '../session.js';
-import type { Stoppable } from '../tracks.js';
 import type { Upstream } from '../upstream.js';
-import { ask } from './ask.js';
+import { ClientStream } from './client-stream.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
 import { tagEvent } from './generation.js';
-import {
-  followUps,
-  initializeFor,
-  negotiatedBy,
-  protocolHeaders,
-  type Handshake,
-} from './handshake.js';
-import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
+import { followUps, initializeFor, negotiatedBy, type Handshake } from './handshake.js';
+import { isRequest, isResponse, type Message } from './message-scanner.js';
+import { OwnRequests, type MessageTarget } from './own-requests.js';
 import { PendingCall } from './pending-call.js';
-import { errorMessage, REFUSALS, refuse, type RpcError } from './refusals.js';
-import { mayReplay, toolsCalled } from './replay.js';
-import { sseEvent } from './sse-event.js';
+import { PendingCalls } from './pending-calls.js';
+import { MAX_TRIES, postMessage, Recovery, UNREACHABLE } from './recovery.js';
+import { REFUSALS, refuse } from './refusals.js';
 import { Upline, type UplineListener } from './upline.js';
+import { Uplines } from './uplines.js';
 
-const POST_TIMEOUT_MS = 10_000;
 const OWN_REQUEST_TIMEOUT_MS = 10_000;
-const HINTS_TIMEOUT_MS = 1_200;
-const MAX_TRIES = 4;
-
-interface OpenUpline {
-  readonly upline: Upline;
-  readonly generation: number;
-  readonly stream: Stoppable;
-  readonly meter: { readonly open: Set<Stoppable> };
-}
 
 /** A message of the client, as it was posted. */
 export interface Posted {
@@ -55,12 +40,11 @@ export class Conversation implements Connector, UplineListener {
   private readonly res: ServerResponse;
   private readonly path: string;
   private readonly headers: readonly string[];
-  private readonly uplines = new Map<string, OpenUpline>();
-  private readonly pending = new Map<string, PendingCall>();
-  /** Answers to requests of ours, which the client must not see. */
-  private readonly ours = new Map<string, (answer: string) => void>();
-  /** Bytes that wait until another connection's large event is whole. */
-  private readonly delayed: { upline: Upline; bytes: Buffer }[] = [];
+  private readonly stream: ClientStream;
+  private readonly uplines = new Uplines();
+  private readonly calls: PendingCalls;
+  private readonly own = new OwnRequests();
+  private readonly recovery: Recovery;
   private isOver = false;
 
   constructor(
@@ -73,6 +57,12 @@ export class Conversation implements Connector, UplineListener {
     this.res = res;
     this.path = path;
     this.headers = headers;
+    const [pathname] = path.split('?');
+    const endpoint = `${pathname ?? path}?sessionId=${session.id}`;
+    this.stream = new ClientStream(res, { endpoint, sessionId: session.id });
+    this.calls = new PendingCalls(session);
+    const { calls, own, stream } = this;
+    this.recovery = new Recovery({ plane, session, calls, own, stream });
   }
 
   /** Opens the client's stream. Resolves when it is over. Never rejects. */
@@ -85,7 +75,7 @@ export class Conversation implements Connector, UplineListener {
     if (acquired.kind === 'unavailable') {
       refuse(res, 503, { code: REFUSALS.unavailable, message: 'the server cannot be reached' });
       res.end();
-    } else if (!res.destroyed) this.begin();
+    } else if (!res.destroyed) this.stream.begin();
     await closed;
   }
 
@@ -100,20 +90,20 @@ export class Conversation implements Connector, UplineListener {
       const acquired = await pin.acquire(headers);
       if (acquired.kind === 'unavailable') break;
       const { binding } = acquired;
-      for (const call of calls) this.register(call, binding);
-      const asked = await this.send(binding, body, headers);
-      if (asked.kind === 'answered') {
-        if (asked.status >= 400) this.withdraw(calls, asked.status);
-        return asked.status;
+      for (const call of calls) this.calls.register(call, binding);
+      const posted = await postMessage(this.session, binding, body, headers);
+      if (posted.kind === 'answered') {
+        if (posted.status >= 400) this.withdraw(calls, posted.status);
+        return posted.status;
       }
-      if (asked.loss.kind !== 'unreachable') {
-        void this.recover(calls.filter((call) => this.release(call)));
+      if (posted.loss.kind !== 'unreachable') {
+        this.recover(calls.filter((call) => this.calls.release(call)));
         return 202;
       }
-      for (const call of calls) if (this.release(call)) call.ids.unreachable(binding.track);
+      for (const call of calls) if (this.calls.release(call)) call.ids.unreachable(binding.track);
       pin.unreachable(binding, 0);
     }
-    this.fail(calls, UNREACHABLE);
+    this.recovery.fail(calls, UNREACHABLE);
     return 202;
   }
 
@@ -124,7 +114,8 @@ export class Conversation implements Connector, UplineListener {
     upstream: Upstream,
     headers: readonly string[],
   ): Promise<Handshake> {
-    const upline = new Upline(upstream, this);
+    const generation = session.nextGeneration;
+    const upline = new Upline(upstream, generation, this);
     const meter = this.plane.tracks.meter(session.track);
     const opened = await upline.open(this.path, this.headers);
     if (opened.kind !== 'open') return opened;
@@ -132,159 +123,80 @@ export class Conversation implements Connector, UplineListener {
       upline.close();
       return { kind: 'refused', reason: 'the client left' };
     }
+    const { endpoint } = opened;
     const stream = { stop: (by: StopReason) => this.stopUpline(by) };
-    const generation = session.nextGeneration;
-    this.uplines.set(opened.endpoint, { upline, generation, stream, meter });
-    meter.open.add(stream);
-    if (!(await this.introduce(session, upstream, opened.endpoint, headers))) {
-      this.close(opened.endpoint);
+    this.uplines.add({ upline, stream, meter });
+    if (!(await this.introduce(session, { upstream, endpoint, generation, headers }))) {
+      this.close(generation);
       return { kind: 'unreachable', reason: 'initialize was not answered' };
     }
-    return { kind: 'done', upstreamId: opened.endpoint, protocolVersion: '2024-11-05' };
+    return { kind: 'done', upstreamId: endpoint, protocolVersion: '2024-11-05' };
   }
 
-  disconnect(_session: Session, { upstreamId }: Binding): void {
-    this.close(upstreamId ?? '');
+  disconnect(_session: Session, { generation }: Binding): void {
+    this.close(generation);
   }
 
   // What comes from the instances.
 
-  onEvent(upline: Upline, event: RelayedEvent): Verdict {
+  onEvent({ generation }: Upline, event: RelayedEvent): Verdict {
     for (const message of event.messages) {
       if (!isResponse(message) || message.id === null) continue;
-      const ours = this.ours.get(message.id);
-      if (ours !== undefined) {
-        ours(eventData(event.raw() ?? Buffer.alloc(0)));
-        return 'drop';
-      }
+      if (this.own.take(generation, message.id, event)) return 'drop';
       this.answered(message, event);
     }
-    const open = [...this.uplines.values()].find((known) => known.upline === upline);
-    return tagEvent(event, open?.generation ?? 0);
+    return tagEvent(event, generation);
   }
 
   onBytes(upline: Upline, bytes: Buffer): boolean {
-    this.begin();
-    const isBusy = [...this.uplines.values()].some(
-      (other) => other.upline !== upline && other.upline.isMidEvent,
-    );
-    if (isBusy) {
-      this.delayed.push({ upline, bytes });
-      return false;
-    }
-    const keepsUp = this.res.write(bytes);
-    if (!keepsUp) this.res.once('drain', () => upline.resume());
-    if (!upline.isMidEvent) this.writeDelayed();
-    return keepsUp;
+    return this.stream.write(upline, bytes);
   }
 
-  onGone(upline: Upline): void {
-    if (upline.isMidEvent) this.res.write('\n\n');
-    const endpoint = [...this.uplines].find(([, known]) => known.upline === upline)?.[0] ?? '';
-    this.close(endpoint);
-    this.writeDelayed();
+  onGone({ generation }: Upline): void {
+    this.close(generation);
     const { current } = this.session;
-    if (current?.upstreamId === endpoint) this.session.forget(current);
-    const lost = [...this.pending.values()].filter(
-      ({ binding }) => binding?.upstreamId === endpoint,
-    );
-    void this.recover(lost.filter((call) => this.release(call)));
-  }
-
-  /** A server's first message may come together with its endpoint: ours goes before it. */
-  private begin(): void {
-    if (this.res.headersSent) return;
-    this.res.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-    });
-    const [pathname] = this.path.split('?');
-    const uri = `${pathname ?? this.path}?sessionId=${this.session.id}`;
-    this.res.write(sseEvent(uri, 'endpoint', this.session.id));
+    if (current?.generation === generation) this.session.forget(current);
+    this.recover(this.calls.releaseAllOf(generation));
   }
 
   private end(): void {
     this.isOver = true;
     this.session.streams -= 1;
-    for (const call of this.pending.values()) {
-      if (this.release(call)) call.ids.settle('client_gone', call.binding?.track ?? 'stable');
+    for (const call of this.calls.all()) {
+      if (this.calls.release(call)) call.ids.settle('client_gone', call.binding?.track ?? 'stable');
       call.over();
     }
-    for (const endpoint of [...this.uplines.keys()]) this.close(endpoint);
+    for (const generation of this.uplines.generations) this.close(generation);
     if (this.session.current !== null) this.session.forget(this.session.current);
+  }
+
+  private recover(lost: readonly PendingCall[]): void {
+    if (!this.isOver) void this.recovery.recover(lost);
   }
 
   private stopUpline(by: StopReason): void {
     if (by === 'moved') void this.session.acquire(this.headers);
   }
 
-  private close(endpoint: string): void {
-    const open = this.uplines.get(endpoint);
-    if (open === undefined) return;
-    this.uplines.delete(endpoint);
-    open.meter.open.delete(open.stream);
-    open.upline.close();
-  }
-
-  private writeDelayed(): void {
-    for (const { upline, bytes } of this.delayed.splice(0)) {
-      if (this.onBytes(upline, bytes)) upline.resume();
-    }
+  private close(generation: number): void {
+    const upline = this.uplines.close(generation);
+    if (upline === null) return;
+    this.stream.gone(upline);
+    this.own.drop(generation);
   }
 
   /** Brings a fresh connection to where the session was. */
   private async introduce(
     { initialize, negotiated, initialized, restore }: Session,
-    upstream: Upstream,
-    endpoint: string,
-    headers: readonly string[],
+    target: MessageTarget,
   ): Promise<boolean> {
     if (initialize === null) return true;
-    const target = { upstream, endpoint, headers };
     const body = initializeFor(initialize, negotiated);
-    if ((await this.request(target, body, OWN_REQUEST_TIMEOUT_MS)) === null) return false;
+    if ((await this.own.ask(target, body, OWN_REQUEST_TIMEOUT_MS)) === null) return false;
     for (const text of followUps({ initialized, restore: [...restore.values()] })) {
-      await this.request(target, Buffer.from(text), OWN_REQUEST_TIMEOUT_MS);
+      await this.own.ask(target, Buffer.from(text), OWN_REQUEST_TIMEOUT_MS);
     }
     return true;
-  }
-
-  /** Posts a message of ours; gives its answer off the stream, null when there is none in time. */
-  private async request(
-    {
-      upstream,
-      endpoint,
-      headers,
-    }: { upstream: Upstream; endpoint: string; headers: readonly string[] },
-    body: Buffer,
-    timeoutMs: number,
-  ): Promise<string | null> {
-    const id = scanMessages(body)[0]?.id ?? null;
-    const post = { method: 'POST', path: endpoint, headers: protocolHeaders(headers), body };
-    if (id === null) {
-      await ask(upstream, post, timeoutMs);
-      return null;
-    }
-    const answer = new Promise<string | null>((resolve) => {
-      const timer = setTimeout(() => resolve(null), timeoutMs);
-      this.ours.set(id, (text) => {
-        clearTimeout(timer);
-        resolve(text);
-      });
-    });
-    const posted = await ask(upstream, post, timeoutMs);
-    const text = posted.kind === 'lost' ? null : await answer;
-    this.ours.delete(id);
-    return text;
-  }
-
-  private send(binding: Binding, body: Buffer, headers: readonly string[]) {
-    const path = binding.upstreamId ?? this.path;
-    return ask(
-      binding.upstream,
-      { method: 'POST', path, headers: [...headers], body },
-      POST_TIMEOUT_MS,
-    );
   }
 
   private newCall(body: Buffer, message: Message): PendingCall {
@@ -293,26 +205,11 @@ export class Conversation implements Connector, UplineListener {
     );
   }
 
-  private register(call: PendingCall, binding: Binding): void {
-    call.binding = binding;
-    call.tries += 1;
-    this.pending.set(call.id, call);
-    this.session.began(binding, call);
-  }
-
-  /** Takes a call off the instance it was sent to. False when it has been answered. */
-  private release(call: PendingCall): boolean {
-    if (this.pending.get(call.id) !== call) return false;
-    this.pending.delete(call.id);
-    if (call.binding !== null) this.session.ended(call.binding, call);
-    return true;
-  }
-
   private answered(message: Message, event: RelayedEvent): void {
-    const call = this.pending.get(message.id ?? '');
+    const call = this.calls.get(message.id ?? '');
     if (call === undefined) return;
     this.learnFrom(call, event);
-    this.release(call);
+    this.calls.release(call);
     call.over();
     call.ids.answered(message, call.binding?.track ?? 'stable', 200);
   }
@@ -329,7 +226,7 @@ export class Conversation implements Connector, UplineListener {
   /** The POST was refused: no answer will come. */
   private withdraw(calls: readonly PendingCall[], status: number): void {
     for (const call of calls) {
-      if (!this.release(call)) continue;
+      if (!this.calls.release(call)) continue;
       call.over();
       call.ids.settle(
         status >= 500 ? 'http_error' : 'client_error',
@@ -339,74 +236,13 @@ export class Conversation implements Connector, UplineListener {
   }
 
   private stopCall(call: PendingCall, by: StopReason): void {
-    if (!this.release(call)) return;
-    if (by === 'drained') return void this.recover([call]);
+    if (!this.calls.release(call)) return;
+    if (by === 'drained') return this.recover([call]);
     call.ids.settle('timeout', call.binding?.track ?? 'stable');
     const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
-    this.fail([call], { code: REFUSALS.timeout, message });
-  }
-
-  /**
-   * The calls' instance is lost: they are sent again where that is safe, else answered with an
-   * error. The session is set up elsewhere in any case, so that the server's messages go on.
-   */
-  private async recover(lost: readonly PendingCall[]): Promise<void> {
-    if (this.isOver) return;
-    for (const call of lost) if (call.binding !== null) call.ids.note('cut', call.binding.track);
-    const hopeful = lost.filter((call) => this.isRepeatable(call) || !this.isKnown(call));
-    this.fail(
-      lost.filter((call) => !hopeful.includes(call)),
-      LOST,
-    );
-    const acquired = await this.session.acquire(this.session.headers);
-    if (acquired.kind === 'unavailable') return this.fail(hopeful, UNREACHABLE);
-    if (hopeful.some((call) => !this.isKnown(call))) await this.askForHints(acquired.binding);
-    this.fail(
-      hopeful.filter((call) => !this.isRepeatable(call)),
-      LOST,
-    );
-    const again = hopeful.filter((call) => this.isRepeatable(call));
-    await Promise.all(again.map((call) => this.sendAgain(call, acquired.binding)));
-  }
-
-  private isRepeatable({ message, tries }: PendingCall): boolean {
-    return tries < MAX_TRIES && mayReplay([message], this.plane.config.replay, this.plane.catalog);
-  }
-
-  private isKnown({ message }: PendingCall): boolean {
-    const { catalog, config } = this.plane;
-    return config.replay !== 'safe' || toolsCalled([message]).every((tool) => catalog.knows(tool));
-  }
-
-  private async askForHints({ upstream, upstreamId }: Binding): Promise<void> {
-    const target = { upstream, endpoint: upstreamId ?? this.path, headers: this.session.headers };
-    const list = '{"jsonrpc":"2.0","id":"canary-tools","method":"tools/list","params":{}}';
-    const text = await this.request(target, Buffer.from(list), HINTS_TIMEOUT_MS);
-    if (text !== null) this.plane.catalog.learnText(text);
-  }
-
-  private async sendAgain(call: PendingCall, binding: Binding): Promise<void> {
-    this.register(call, binding);
-    const asked = await this.send(binding, call.body, protocolHeaders(this.session.headers));
-    if (asked.kind === 'lost' && this.release(call)) await this.recover([call]);
-  }
-
-  private fail(calls: readonly PendingCall[], error: RpcError): void {
-    for (const call of calls) {
-      call.over();
-      if (!this.isOver) this.res.write(sseEvent(errorMessage(call.id, error)));
-    }
+    this.recovery.fail([call], { code: REFUSALS.timeout, message });
   }
 }
-
-const LOST: RpcError = {
-  code: REFUSALS.lost,
-  message: 'the server was lost during the call, which may have been executed',
-};
-const UNREACHABLE: RpcError = {
-  code: REFUSALS.unavailable,
-  message: 'the server cannot be reached, nothing was executed',
-};
 
 function parsedJson(raw: Buffer): unknown {
   try {

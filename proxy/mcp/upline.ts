@@ -25,6 +25,8 @@ export type Opened =
   | { readonly kind: 'refused'; readonly reason: string };
 
 export class Upline {
+  /** Of the session's binding that it is opened for. */
+  readonly generation: number;
   private readonly upstream: Upstream;
   private readonly listener: UplineListener;
   private readonly relay: EventRelay;
@@ -33,7 +35,8 @@ export class Upline {
   private isOpen = false;
   private isClosed = false;
 
-  constructor(upstream: Upstream, listener: UplineListener) {
+  constructor(upstream: Upstream, generation: number, listener: UplineListener) {
+    this.generation = generation;
     this.upstream = upstream;
     this.listener = listener;
     this.relay = new EventRelay((event) => this.onEvent(event), HELD_BYTES);
@@ -41,7 +44,7 @@ export class Upline {
 
   /** Part of an event has been handed on, and its rest has not come. */
   get isMidEvent(): boolean {
-    return this.relay.isMidEvent;
+    return !this.isClosed && this.relay.isMidEvent;
   }
 
   /** Connects, and waits for the endpoint to be named. Never rejects. */
