@@ -1,5 +1,6 @@
 /** What no single key shows: contradictions between keys and clashes between services. */
 import { longestWindowMs, type ConfigDraft, type ServiceDraft } from './resolve.js';
+import { checkGroups, checkSchedules } from './schedule-checks.js';
 import type { FileDraft, Settings } from './schema.js';
 import type { Path } from './source.js';
 import type { HostPort } from './types.js';
@@ -21,6 +22,8 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
     ),
     ...portClashes(config),
     ...appClashes(config),
+    ...checkGroups(written, config),
+    ...checkSchedules(written, config),
     ...config.services.flatMap((service) => [
       ...windowTooLong(service),
       ...stepsDescend(service),

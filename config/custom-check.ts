@@ -1,7 +1,7 @@
 /** The list `checks` of `canary.yaml`: what may be written, and what is meant by it. */
 import { z } from 'zod';
 import { CHECK_DEFAULTS } from './defaults.js';
-import { count, duration, list, number, section, text } from './shapes.js';
+import { count, duration, list, name, number, section, text } from './shapes.js';
 import type { CheckSource, CustomCheck } from './types.js';
 
 const MAX_CHECKS = 50;
@@ -33,10 +33,7 @@ const SOURCES = ['promql', 'http', 'command'] as const;
 const OF_PROMQL = ['prometheus', 'min', 'max'] as const;
 
 const shape = section({
-  name: text(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-    'a name of 1 to 64 letters, digits, dots, underscores and hyphens that begins with a letter or digit',
-  ).describe('Shown as `custom:NAME`.'),
+  name: name().describe('Shown as `custom:NAME`.'),
   promql: template('a PromQL query as text')
     .optional()
     .describe('An instant query that gives one number; it must be within min and max.'),

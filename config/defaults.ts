@@ -66,6 +66,21 @@ export const CHECK_DEFAULTS = {
   failures: 3,
 } as const;
 
+/** The defaults of each of `groups`. */
+export const GROUP_DEFAULTS = { parallel: 1, onRollback: 'stop' } as const;
+
+/** The defaults of each of `schedules`. */
+export const SCHEDULE_DEFAULTS = {
+  windows: [],
+  freezes: [],
+  onWindowEnd: 'finish',
+  catchUp: '0s',
+  overlap: 'skip',
+  jitter: '0s',
+  onlyIfChanged: false,
+  releases: {},
+} as const;
+
 /** The defaults of what is not a service's. */
 export const FILE_DEFAULTS = {
   orchestrator: { listen: '127.0.0.1:9765' },

@@ -39,8 +39,13 @@ function problemsOf(issue: Issue, path: Path, source: Source, schema: JsonSchema
       source.problemAt(path.slice(0, -1), `${String(key)} is missing, wanted ${wantedBy(issue)}`),
     ];
   }
-  const got = path.includes('canaryEnv') ? kindOf(value) : show(value);
+  const got = path.some(isEnvironment) ? kindOf(value) : show(value);
   return [source.problemAt(path, `${got}, wanted ${wantedBy(issue)}`)];
+}
+
+/** Values below these keys may be secrets. */
+function isEnvironment(key: PropertyKey): boolean {
+  return key === 'canaryEnv' || key === 'env';
 }
 
 /** The alternative was not meant at all: the value is of another kind. */

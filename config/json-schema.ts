@@ -1,6 +1,12 @@
 /** The JSON Schema that editors complete and check `canary.yaml` with. */
 import { z } from 'zod';
-import { CHECK_DEFAULTS, FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
+import {
+  CHECK_DEFAULTS,
+  FILE_DEFAULTS,
+  GROUP_DEFAULTS,
+  SCHEDULE_DEFAULTS,
+  SERVICE_DEFAULTS,
+} from './defaults.js';
 import { fileSchema } from './schema.js';
 
 /** The parts of a JSON Schema that this program walks. */
@@ -31,7 +37,15 @@ export function configJsonSchema(): object {
     annotate(level.properties?.['checks']?.items ?? {}, CHECK_DEFAULTS);
   }
   annotate(schema, FILE_DEFAULTS);
+  annotateEach(schema.properties?.['groups'], GROUP_DEFAULTS);
+  annotateEach(schema.properties?.['schedules'], SCHEDULE_DEFAULTS);
   return { title: 'canary.yaml', ...schema };
+}
+
+/** {@link annotate} for the items of a map with free names. */
+function annotateEach(map: JsonSchema | undefined, table: Readonly<Record<string, unknown>>): void {
+  const item = map?.additionalProperties;
+  if (typeof item === 'object') annotate(item, table);
 }
 
 /** Writes each default of the table at its key. */

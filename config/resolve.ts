@@ -6,6 +6,8 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { resolveCheck } from './custom-check.js';
 import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
+import { resolveGroups } from './groups.js';
+import { resolveSchedules } from './schedules.js';
 import { settingsSchema, type FileDraft, type ServiceSettings, type Settings } from './schema.js';
 import type { CanaryConfig, HostPort, JudgePolicy, Probe, ServiceConfig, Step } from './types.js';
 import { parseAddress, type WrittenProbe } from './units.js';
@@ -40,6 +42,8 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
     services: Object.entries(draft.services ?? {}).map(([name, own]) =>
       resolveService(name, overlay(base, own), own),
     ),
+    groups: resolveGroups(draft.groups),
+    schedules: resolveSchedules(draft.schedules, draft.groups),
     orchestrator: {
       listen: draft.orchestrator?.listen ?? defaultAddress(FILE_DEFAULTS.orchestrator.listen),
     },

@@ -6,7 +6,9 @@
  */
 import { z } from 'zod';
 import { customChecks } from './custom-check.js';
-import { count, duration, list, number, oneOf, section, text, unit } from './shapes.js';
+import { group } from './groups.js';
+import { oneTarget, schedule } from './schedules.js';
+import { count, duration, list, named, number, oneOf, section, text, unit } from './shapes.js';
 import {
   ADDRESS_PATTERN,
   MAX_DURATION_MS,
@@ -285,21 +287,14 @@ const service = section({
   ...settings,
 }).meta(oneForm);
 
-const serviceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-  error:
-    'a name of 1 to 64 letters, digits, dots, underscores and hyphens that begins with a letter or digit',
-});
-
-function servicesOf<T extends z.ZodType>(serviceSchema: T) {
-  return z.record(serviceName, serviceSchema, {
-    error: (issue) => (issue.code === 'invalid_type' ? 'a map of services' : undefined),
-  });
-}
-
-function fileShape<T extends z.ZodType>(services: T) {
+function fileShape<T extends z.ZodType, U extends z.ZodRawShape>(services: T, schedule: U) {
   return section({
     defaults: section(settings).meta(oneForm).optional().describe('Settings for all services.'),
     services: services.describe('The services, by name.'),
+    groups: named(group, 'groups').optional().describe('Services that are upgraded as one run.'),
+    schedules: named(section(schedule).meta(oneTarget), 'schedules')
+      .optional()
+      .describe('When services or groups are upgraded by themselves.'),
     orchestrator: section({
       listen: address
         .optional()
@@ -324,15 +319,19 @@ function fileShape<T extends z.ZodType>(services: T) {
 
 /** The whole file. */
 export const fileSchema = fileShape(
-  servicesOf(service)
+  named(service, 'services')
     .refine((services) => Object.keys(services).length > 0, {
       error: 'a map of at least one service',
     })
     .meta({ minProperties: 1 }),
+  schedule,
 );
 
 /** The file with everything optional: what is left of a faulty one can still be cross-checked. */
-export const draftSchema = fileShape(servicesOf(service.partial())).partial();
+export const draftSchema = fileShape(
+  named(service.partial(), 'services'),
+  section(schedule).partial().shape,
+).partial();
 
 /** What was read, in base units; nothing is filled in. */
 export type FileDraft = z.output<typeof draftSchema>;

@@ -46,6 +46,20 @@ export function text(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
+/** What services, groups, schedules and checks are called. */
+export const name = () =>
+  text(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'a name of 1 to 64 letters, digits, dots, underscores and hyphens that begins with a letter or digit',
+  );
+
+/** A map with free names as keys. */
+export function named<T extends z.ZodType>(item: T, what: string) {
+  return z.record(name(), item, {
+    error: (issue) => (issue.code === 'invalid_type' ? `a map of ${what}` : undefined),
+  });
+}
+
 export function list<T extends z.ZodType>(item: T, min: number, max: number, what: string) {
   const error = `a list of ${min} to ${max} ${what}`;
   return z.array(item, { error }).min(min, { error }).max(max, { error });

@@ -3,6 +3,9 @@
  * filled in. Nothing after the loader asks "and if it is missing?".
  */
 
+import type { GroupConfig } from './groups.js';
+import type { ScheduleConfig } from './schedules.js';
+
 export interface HostPort {
   readonly host: string;
   readonly port: number;
@@ -169,6 +172,8 @@ export interface CanaryConfig {
   /** The file that it was read from. */
   readonly file: string;
   readonly services: Readonly<Record<string, ServiceConfig>>;
+  readonly groups: readonly GroupConfig[];
+  readonly schedules: readonly ScheduleConfig[];
   /** Loopback HTTP of the orchestrator: metrics, dashboard. */
   readonly orchestrator: { readonly listen: HostPort };
   /** Loopback HTTP of the proxy: metrics. */

@@ -23,6 +23,9 @@ const loaderAccepts = (text: string): boolean => loadConfigText('canary.yaml', t
 const withKeys = (keys: string) =>
   `services: {a: {listen: 8080, stable: 8081, canary: 8082, ${keys}}}`;
 
+const withSchedule = (keys: string) =>
+  `${withKeys('')}\nschedules: {n: {service: a, cron: "0 22 * * *", timeZone: UTC, ${keys}}}`;
+
 test('the shipped example is valid', () => {
   const example = readFileSync(new URL('../../config/canary.yaml', import.meta.url), 'utf8');
   expect(schemaAccepts(example), JSON.stringify(validate.errors)).toBe(true);
@@ -55,6 +58,12 @@ describe('the schema and the loader accept the same', () => {
     withKeys('checks: [{name: a, command: ./check.sh}]'),
     'defaults: {}\nservices: {a: {listen: "0.0.0.0:1", stable: "[::1]:2", canary: "h:3"}}',
     'services: {a: &a {listen: 1, stable: 2, canary: 3}, b: {<<: *a, listen: 4, stable: 5, canary: 6}}',
+    `${withKeys('')}\ngroups: {g: {services: [a], parallel: 2, onRollback: continue}}`,
+    withSchedule('windows: [Mon-Fri 22:00-22:20, "Sat,Sun"], freezes: ["2026-12-20..2027-01-06"]'),
+    withSchedule(
+      'onWindowEnd: pause, catchUp: 30m, overlap: queue, jitter: 5m, onlyIfChanged: true',
+    ),
+    withSchedule('releases: {a: {cwd: /srv/a, args: [x], env: {A: b, C: null}}}'),
     `${withKeys('')}\norchestrator: {listen: 1}\nproxy: {metrics: 2}\npm2Home: x`,
   ])('%s', (text) => {
     expect(loaderAccepts(text)).toBe(true);
@@ -69,6 +78,11 @@ describe('the schema and the loader refuse the same', () => {
     'services:',
     'services: {}',
     'services: {a: }',
+    withSchedule('group: a'),
+    withSchedule('windows: [Monday]'),
+    withSchedule('releases: {a: {cwd: next}}'),
+    `${withKeys('')}\ngroups: {g: {}}`,
+    `${withKeys('')}\nschedules: {n: {service: a, timeZone: UTC}}`,
     'services: {a: {listen: 1, stable: 2}}',
     'services: {-a: {listen: 1, stable: 2, canary: 3}}',
     'services: {a: {listen: 0, stable: 2, canary: 3}}',

@@ -28,6 +28,8 @@ describe('what is not written', () => {
   test('has a default', () => {
     expect(load('services: {a: {listen: 8080, stable: 8081, canary: 8082}}')).toEqual({
       file: '/etc/canary.yaml',
+      groups: [],
+      schedules: [],
       services: {
         a: {
           name: 'a',
