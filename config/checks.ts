@@ -27,6 +27,7 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
     ...config.services.flatMap((service) => [
       ...windowTooLong(service),
       ...stepsDescend(service),
+      ...gateAtTheEnd(service),
       ...portOverridden(service),
       ...probeWithoutPath(service, written),
       ...baselineWithoutAddress(service, written),
@@ -147,6 +148,12 @@ function stepsDescend(service: ServiceDraft): Finding[] {
       message: `got weights that go down (${weights.map(formatRatio).join(', ')}), wanted them to rise`,
     },
   ];
+}
+
+function gateAtTheEnd(service: ServiceDraft): Finding[] {
+  if (service.steps.at(-1)?.gate !== 'manual') return [];
+  const message = 'got a gate after the last step, wanted `promote: manual`, which waits there';
+  return [error(settingPaths(service, 'steps'), message)];
 }
 
 function portOverridden(service: ServiceDraft): Finding[] {

@@ -23,6 +23,8 @@ export const SERVICE_DEFAULTS = {
   weight: '10%',
   window: '2h',
   promote: 'auto',
+  promoteBy: null,
+  onDeadline: 'rollback',
   onInconclusive: 'hold',
   bake: '10m',
   ready: '60s',

@@ -59,7 +59,9 @@ export function defaultService(): ServiceDraft {
 
 function resolveService(name: string, merged: Merged, own: ServiceSettings): ServiceDraft {
   const app = own.app ?? name;
-  const steps = merged.steps ?? [{ weight: merged.weight, windowMs: merged.window }];
+  const steps = merged.steps ?? [
+    { weight: merged.weight, windowMs: merged.window, gate: 'auto' as const },
+  ];
   return {
     name,
     app,
@@ -77,6 +79,8 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
     probe: resolveProbe(merged.probe, merged.mcpPaths),
     steps,
     promote: merged.promote,
+    promoteByMs: merged.promoteBy,
+    onDeadline: merged.onDeadline,
     onInconclusive: merged.onInconclusive,
     maxWindowMs: merged.maxWindow ?? 2 * longestWindowMs(steps),
     bakeMs: merged.bake,

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { customChecks } from './custom-check.js';
 import { group } from './groups.js';
+import { promotionDeadline } from './promotion-deadline.js';
 import { oneTarget, schedule } from './schedules.js';
 import { count, duration, list, named, number, oneOf, section, text, unit } from './shapes.js';
 import {
@@ -145,13 +146,16 @@ const limits = section({
 const step = section({
   weight: weight.describe('Share of the new sessions.'),
   window: duration(WINDOW_BOUNDS).describe('How long the step lasts.'),
-}).transform(({ weight, window }) => ({ weight, windowMs: window }));
+  gate: oneOf(['auto', 'manual'])
+    .optional()
+    .describe('`manual`: after the step, wait for a person. Not on the last step.'),
+}).transform(({ weight, window, gate = 'auto' }) => ({ weight, windowMs: window, gate }));
 
 const steps = z.union([
   unit(parseSteps, {
     type: 'string',
     pattern: STEPS_PATTERN,
-    examples: ['10% for 30m, 25% for 30m, 50% for 1h'],
+    examples: ['10% for 30m, 25% for 30m, wait, 50% for 1h'],
   }),
   list(step, 1, MAX_STEPS, 'steps, each with a weight and a window'),
 ]);
@@ -193,6 +197,7 @@ const settings = {
   promote: oneOf(['auto', 'manual'])
     .optional()
     .describe('After a pass: promote at once, or wait for `canary promote`.'),
+  ...promotionDeadline,
   onInconclusive: oneOf(['hold', 'extend', 'rollback', 'promote'])
     .optional()
     .describe('What is done when the window ends with too little evidence.'),

@@ -27,7 +27,12 @@ export interface Step {
   /** Ratio, above 0 and up to 1. */
   readonly weight: number;
   readonly windowMs: number;
+  /** `manual`: after the window a person lets it go on to the next step. */
+  readonly gate: 'auto' | 'manual';
 }
+
+/** What is done when the time for a person at a gate or before the promotion is over. */
+export type OnDeadline = 'rollback' | 'promote' | 'hold';
 
 /** What is done when the window ends and the evidence says neither pass nor fail. */
 export type OnInconclusive = 'hold' | 'extend' | 'rollback' | 'promote';
@@ -146,6 +151,9 @@ export interface ServiceConfig {
   /** At least one. `weight` and `window` in the file are the one-step form of it. */
   readonly steps: readonly Step[];
   readonly promote: 'auto' | 'manual';
+  /** How long a gate, or a canary that passed, waits for a person; null: for ever. */
+  readonly promoteByMs: number | null;
+  readonly onDeadline: OnDeadline;
   readonly onInconclusive: OnInconclusive;
   /** With `onInconclusive: extend`: the longest that the window grows to, before it is held. */
   readonly maxWindowMs: number;

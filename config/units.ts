@@ -35,6 +35,8 @@ const NUMBER = '\\d+(?:\\.\\d+)?';
 const DURATION = `(?=\\d)${DURATION_UNITS.map(([unit]) => `(?:${NUMBER}${unit})?`).join(' ?')}`;
 const PERCENT = '(?:100(?:\\.0+)?|\\d\\d?(?:\\.\\d+)?) ?%';
 const STEP = `${PERCENT} for ${DURATION}`;
+/** Between two steps: the rollout waits for a person. */
+const GATE = 'wait';
 const PATH = "/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*";
 
 export const DURATION_PATTERN = `^${DURATION}$`;
@@ -45,7 +47,7 @@ export const PORT_FROM_PATTERN =
   '^(?:env:[A-Za-z_][A-Za-z0-9_]*|arg:--?[A-Za-z0-9][A-Za-z0-9_.-]*)$';
 export const PROBE_PATTERN = `^(?:tcp|mcp|(?:mcp|sse|http):${PATH})$`;
 export const PATH_PATTERN = `^${PATH}$`;
-export const STEPS_PATTERN = `^${STEP}(?:, ?${STEP})*$`;
+export const STEPS_PATTERN = `^${STEP}(?:, ?(?:${GATE}, ?)?${STEP})*$`;
 
 /** The most steps that one rollout may have. */
 export const MAX_STEPS = 20;
@@ -173,20 +175,27 @@ export function parseProbe(value: unknown): Parsed<WrittenProbe> {
   return read({ kind, path: value.slice(colon + 1) });
 }
 
-/** `10% for 30m, 25% for 30m, 50% for 1h`: at least one step, at most {@link MAX_STEPS}. */
+/**
+ * `10% for 30m, 25% for 30m, wait, 50% for 1h`: at least one step, at most {@link MAX_STEPS}. `wait`
+ * is the gate of the step before it.
+ */
 export function parseSteps(value: unknown): Parsed<Step[]> {
-  const wanted = refused(`1 to ${MAX_STEPS} steps such as "10% for 30m, 25% for 30m, 50% for 1h"`);
+  const wanted = refused(
+    `1 to ${MAX_STEPS} steps such as "10% for 30m, 25% for 30m, wait, 50% for 1h"`,
+  );
   if (typeof value !== 'string' || !new RegExp(STEPS_PATTERN).test(value)) return wanted;
-  const texts = value.split(',');
-  if (texts.length > MAX_STEPS) return wanted;
+  const texts = value.split(',').map((text) => text.trim());
+  if (texts.filter((text) => text !== GATE).length > MAX_STEPS) return wanted;
   const steps: Step[] = [];
-  for (const text of texts) {
-    const [weightText, windowText] = text.trim().split(' for ');
+  for (const [index, text] of texts.entries()) {
+    if (text === GATE) continue;
+    const [weightText, windowText] = text.split(' for ');
     const weight = parseWeight(weightText);
     if (!weight.ok) return refused(`steps whose weight is ${weight.wanted}`);
     const window = parseDuration(windowText, WINDOW_BOUNDS);
     if (!window.ok) return refused(`steps whose window is ${window.wanted}`);
-    steps.push({ weight: weight.value, windowMs: window.value });
+    const gate = texts[index + 1] === GATE ? 'manual' : 'auto';
+    steps.push({ weight: weight.value, windowMs: window.value, gate });
   }
   return read(steps);
 }

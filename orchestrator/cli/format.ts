@@ -92,10 +92,6 @@ function tracksText({ stable, canary, baseline }: NonNullable<RolloutView['track
 
 /** The plan of a start. */
 export function planText(plan: PlanView): string {
-  const steps = plan.steps.map(
-    ({ weight, windowMs }) => `${percent(weight)} for ${duration(windowMs)}`,
-  );
-  const then = plan.promote === 'auto' ? 'promote by itself when it passes' : 'wait for a person';
   const differences = (title: string, rows: PlanView['mainChanges']): string[] =>
     rows.length === 0
       ? [`${title}: nothing (the code on disk is what is new)`]
@@ -108,11 +104,25 @@ export function planText(plan: PlanView): string {
     ...(plan.baselineApp === null
       ? []
       : [`compared with ${plan.baselineApp}, a fresh instance of the old release`]),
-    `steps: ${steps.join(', ')}; then ${then}; bake ${duration(plan.bakeMs)}`,
+    `steps: ${stepsText(plan)}; bake ${duration(plan.bakeMs)}`,
     ...differences('the canary differs from main in', plan.canaryDiffers),
     ...differences('the promotion changes in main', plan.mainChanges),
     ...plan.warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
+}
+
+function stepsText({ steps, promote, promoteByMs, onDeadline }: PlanView): string {
+  const parts = steps.flatMap(({ weight, windowMs, gate }) => [
+    `${percent(weight)} for ${duration(windowMs)}`,
+    ...(gate === 'manual' ? ['wait for a person'] : []),
+  ]);
+  const then = promote === 'auto' ? 'promote by itself when it passes' : 'wait for a person';
+  const waits = promote === 'manual' || steps.some(({ gate }) => gate === 'manual');
+  const deadline =
+    waits && promoteByMs !== null
+      ? ` (a person has ${duration(promoteByMs)} each time, then: ${onDeadline})`
+      : '';
+  return `${parts.join(', ')}; then ${then}${deadline}`;
 }
 
 /** One line of history. */

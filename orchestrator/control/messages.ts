@@ -11,6 +11,7 @@
  *   GET  /v1/rollouts/ID/evidence?after=N&limit=N  → EvidencePage
  */
 import { z } from 'zod';
+import type { OnDeadline, Step } from '../../config/types.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { SpecDifference } from '../pm2/spec.js';
 import type { Transition } from '../store/store.js';
@@ -20,6 +21,7 @@ import type { RequestKind } from '../rollout/rollout.js';
 const stepSchema = z.strictObject({
   weight: z.number().gt(0).max(1),
   windowMs: z.number().positive(),
+  gate: z.enum(['auto', 'manual']).default('auto'),
 });
 
 export const startRequestSchema = z.strictObject({
@@ -52,8 +54,11 @@ export interface PlanView {
   readonly canaryPort: number;
   /** The fresh instance of the old release that is made too; null when main is compared with. */
   readonly baselineApp: string | null;
-  readonly steps: readonly { readonly weight: number; readonly windowMs: number }[];
+  readonly steps: readonly Step[];
   readonly promote: 'auto' | 'manual';
+  /** How long a person may take at a gate or before the promotion; null: no end. */
+  readonly promoteByMs: number | null;
+  readonly onDeadline: OnDeadline;
   readonly bakeMs: number;
   /** What the canary has other than main, and what main gets by the promotion; secrets masked. */
   readonly canaryDiffers: readonly SpecDifference[];

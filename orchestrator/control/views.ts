@@ -52,6 +52,7 @@ function reasonOf(phase: Phase, transitions: readonly Transition[]): string {
 }
 
 function endOf(phase: Phase): number | null {
+  if (phase.kind === 'held') return phase.deadlineMs;
   return 'endsAtMs' in phase ? phase.endsAtMs : null;
 }
 

@@ -29,6 +29,8 @@ export type SwapStage =
 export type HeldWhy =
   /** A person paused it. */
   | 'paused'
+  /** A step is over and its gate asks for a person. */
+  | 'gate'
   /** The window ended with too little evidence. */
   | 'inconclusive'
   /** The window passed and `promote: manual` asks for a person. */
@@ -45,6 +47,8 @@ export type Phase =
       readonly step: number;
       /** What is left of the step, for `resume`. */
       readonly remainingMs: number;
+      /** When the time for a person is over; null: it has no end, or is over already. */
+      readonly deadlineMs: number | null;
     }
   | ({ readonly kind: 'promoting' } & SwapStage)
   | { readonly kind: 'baking'; readonly startedAtMs: number; readonly endsAtMs: number }

@@ -76,7 +76,7 @@ function stepsFor(configured: readonly Step[], request: StartRequest): readonly 
   const { weight, windowMs } = request;
   if (weight === undefined && windowMs === undefined) return configured;
   if (only === undefined || more.length > 0) return null;
-  return [{ weight: weight ?? only.weight, windowMs: windowMs ?? only.windowMs }];
+  return [{ ...only, weight: weight ?? only.weight, windowMs: windowMs ?? only.windowMs }];
 }
 
 /** PM2's own memory limit is the limit where the configuration names none. */
@@ -169,6 +169,8 @@ function planView(
     baselineApp: config.baseline?.app ?? null,
     steps: config.steps,
     promote: config.promote,
+    promoteByMs: config.promoteByMs,
+    onDeadline: config.onDeadline,
     bakeMs: config.bakeMs,
     canaryDiffers: diffSpec(main.spec, canary),
     mainChanges,

@@ -175,7 +175,7 @@ test('the defaults of a check are at its keys', () => {
 
 test('knows the keys at a path', () => {
   const schema = configJsonSchema() as JsonSchema;
-  expect(keysAt(schema, ['services', 'a', 'steps', 0])).toEqual(['weight', 'window']);
+  expect(keysAt(schema, ['services', 'a', 'steps', 0])).toEqual(['weight', 'window', 'gate']);
   expect(keysAt(schema, ['services', 'a', 'limits', 'errors'])).toEqual([
     'max',
     'timesStable',

@@ -43,8 +43,10 @@ describe('what is not written', () => {
           mcpPaths: ['/mcp'],
           ssePaths: ['/sse'],
           probe: { kind: 'mcp', path: '/mcp' },
-          steps: [{ weight: 0.1, windowMs: 7_200_000 }],
+          steps: [{ weight: 0.1, windowMs: 7_200_000, gate: 'auto' }],
           promote: 'auto',
+          promoteByMs: null,
+          onDeadline: 'rollback',
           onInconclusive: 'hold',
           maxWindowMs: 14_400_000,
           bakeMs: 600_000,
@@ -167,14 +169,18 @@ describe('levels', () => {
 
   test('steps on the one side, weight and window on the other replace each other', () => {
     const steps = '{steps: 1% for 1m}';
-    expect(service('weight: 20%', steps).steps).toEqual([{ weight: 0.2, windowMs: 7_200_000 }]);
+    expect(service('weight: 20%', steps).steps).toEqual([
+      { weight: 0.2, windowMs: 7_200_000, gate: 'auto' },
+    ]);
     expect(service('weight: 20%', '{window: 5m}').steps).toEqual([
-      { weight: 0.2, windowMs: 300_000 },
+      { weight: 0.2, windowMs: 300_000, gate: 'auto' },
     ]);
     expect(service('steps: [{weight: 1%, window: 1m}]', '{weight: 20%}').steps).toEqual([
-      { weight: 0.01, windowMs: 60_000 },
+      { weight: 0.01, windowMs: 60_000, gate: 'auto' },
     ]);
-    expect(service('promote: auto', steps).steps).toEqual([{ weight: 0.01, windowMs: 60_000 }]);
+    expect(service('promote: auto', steps).steps).toEqual([
+      { weight: 0.01, windowMs: 60_000, gate: 'auto' },
+    ]);
   });
 });
 
@@ -186,7 +192,7 @@ test('anchors and merge keys work', () => {
       '  b: {<<: *a, listen: 4, stable: 5, canary: 6}',
     ].join('\n'),
   );
-  expect(services['b']?.steps).toEqual([{ weight: 0.1, windowMs: 420_000 }]);
+  expect(services['b']?.steps).toEqual([{ weight: 0.1, windowMs: 420_000, gate: 'auto' }]);
 });
 
 test('a service may have any name, and no other name finds one', () => {
@@ -216,6 +222,18 @@ test('steps that go down are a warning', () => {
         message: 'got weights that go down (50%, 10%), wanted them to rise',
       },
     ],
+  });
+});
+
+test('a gate stands between two steps, not after the last', () => {
+  const text = (steps: string): string =>
+    `services: {a: {listen: 1, stable: 2, canary: 3, steps: ${steps}}}`;
+  const gates = load(text('"10% for 1h, wait, 50% for 1h"')).services['a']?.steps;
+  expect(gates?.map(({ gate }) => gate)).toEqual(['manual', 'auto']);
+  const last = '[{weight: 10%, window: 1h, gate: manual}]';
+  expect(loadConfigText('canary.yaml', text(last), env)).toMatchObject({
+    ok: false,
+    problems: [{ message: expect.stringContaining('wanted `promote: manual`') as unknown }],
   });
 });
 

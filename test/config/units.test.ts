@@ -192,11 +192,11 @@ test('probes', () => {
 });
 
 test('steps', () => {
-  expect(parseSteps('10% for 30m, 25% for 30m,50% for 1h')).toEqual(
+  expect(parseSteps('10% for 30m, wait, 25% for 30m,50% for 1h')).toEqual(
     ok([
-      { weight: 0.1, windowMs: 1_800_000 },
-      { weight: 0.25, windowMs: 1_800_000 },
-      { weight: 0.5, windowMs: 3_600_000 },
+      { weight: 0.1, windowMs: 1_800_000, gate: 'manual' },
+      { weight: 0.25, windowMs: 1_800_000, gate: 'auto' },
+      { weight: 0.5, windowMs: 3_600_000, gate: 'auto' },
     ]),
   );
   const tooMany = Array.from({ length: 21 }, () => '10% for 1m').join(', ');
@@ -208,6 +208,10 @@ test('steps', () => {
     '0% for 1m',
     '10% for 0s',
     '10% for 1m,',
+    'wait',
+    'wait, 10% for 1m',
+    '10% for 1m, wait',
+    '10% for 1m, wait, wait, 20% for 1m',
     tooMany,
   ]) {
     expect(parseSteps(bad), bad).toMatchObject({ ok: false });

@@ -29,8 +29,8 @@ const VERBS: readonly (readonly [RequestKind, string, string])[] = [
   ],
   [
     'resume',
-    'go on after a pause',
-    'Goes on with what was left of the step; a step that had run out gets its whole window again.',
+    'go on after a pause or a gate',
+    'Opens a gate: the next step begins. After a pause it goes on with what was left of the step; a step that had run out gets its whole window again.',
   ],
 ];
 

@@ -1,4 +1,4 @@
-/** observing and held: the canary has its share, and is judged. */
+/** observing: the canary has its share, and is judged. */
 import type { Assessment } from '../../judge/types.js';
 import { answer, move, wait, type Decision, type Move } from '../decision.js';
 import type { HeldWhy, Phase } from '../phase.js';
@@ -18,18 +18,8 @@ export function decideObserving(situation: Situation<'observing'>): Decision {
   );
 }
 
-export function decideHeld(situation: Situation<'held'>): Decision {
-  const { rollout, phase, seen, nowMs } = situation;
-  if (phase.why === 'main-down') return answerMainDown(situation);
-  return (
-    trouble(rollout, seen, nowMs) ??
-    answerWhileHeld(situation) ??
-    wait(outage(seen) ?? `a person (${phase.why}): promote, rollback or resume`)
-  );
-}
-
 /** What takes the canary back whatever a person or the window says. */
-function trouble(rollout: Rollout, seen: Observation, nowMs: number): Move | null {
+export function trouble(rollout: Rollout, seen: Observation, nowMs: number): Move | null {
   if (rollout.request?.kind === 'rollback') {
     const cause = asked(rollout.request.reason);
     return answer(rollback(rollout, cause, true, nowMs), 'a person asked for it');
@@ -53,48 +43,6 @@ function answerWhileObserving(situation: Situation<'observing'>): Move | null {
   }
 }
 
-function answerWhileHeld(situation: Situation<'held'>): Move | null {
-  const { rollout, phase, nowMs } = situation;
-  switch (rollout.request?.kind) {
-    case 'promote':
-      return answer(leavingMain(rollout, nowMs), 'a person asked to promote');
-    case 'resume':
-      return answer(resumed(rollout, phase.step, phase.remainingMs, nowMs), 'a person resumed it');
-    case 'pause':
-      return answer({ ...phase, why: 'paused' }, asked(rollout.request.reason));
-    case 'rollback':
-    case undefined:
-      return null;
-  }
-}
-
-/** The step goes on with what was left of it; one that had run out gets its whole window again. */
-function resumed(rollout: Rollout, step: number, remainingMs: number, nowMs: number): Phase {
-  return remainingMs > 0
-    ? { kind: 'observing', step, endsAtMs: nowMs + remainingMs }
-    : stepPhase(rollout, step, nowMs);
-}
-
-function answerMainDown({ rollout, nowMs }: Situation<'held'>): Decision {
-  const deadlineMs = nowMs + rollout.config.readyMs;
-  const restarting = { stage: 'restarting-main', deadlineMs, before: null } as const;
-  switch (rollout.request?.kind) {
-    case 'promote':
-      return answer({ kind: 'promoting', ...restarting }, 'a person asked to promote');
-    case 'rollback': {
-      const cause = asked(rollout.request.reason);
-      return answer(
-        { kind: 'rolling-back', cause, mainTouched: true, ...restarting },
-        'a person asked for it',
-      );
-    }
-    case 'pause':
-    case 'resume':
-    case undefined:
-      return wait('main does not come up; the canary carries the traffic: promote or rollback');
-  }
-}
-
 /** A baseline that ended proves nothing about the release, but nothing can be judged without it. */
 function nothingToCompare(situation: Situation<'observing'>): Move | null {
   const { rollout, seen } = situation;
@@ -108,13 +56,18 @@ function endOfStep(situation: Situation<'observing'>): Move | null {
   const { config } = rollout;
   const passedEarly = config.judge.early && seen.assessment?.verdict === 'pass';
   if (nowMs < phase.endsAtMs && !passedEarly) return null;
-  if (phase.step + 1 < config.steps.length) {
-    const next = phase.step + 1;
-    return move(stepPhase(rollout, next, nowMs), `step ${phase.step + 1} is over`);
-  }
+  if (phase.step + 1 < config.steps.length) return nextStep(situation);
   const { assessment } = seen;
   if (assessment?.verdict === 'pass') return passed(situation, assessment);
   return inconclusive(situation, assessment?.reason ?? 'nothing was judged');
+}
+
+function nextStep(situation: Situation<'observing'>): Move {
+  const { rollout, phase, nowMs } = situation;
+  const over = `step ${phase.step + 1} is over`;
+  return rollout.config.steps[phase.step]?.gate === 'manual'
+    ? move(held('gate', situation), `${over}, and its gate waits for a person`)
+    : move(stepPhase(rollout, phase.step + 1, nowMs), over);
 }
 
 function passed(situation: Situation<'observing'>, { reason }: Assessment): Move {
@@ -144,7 +97,10 @@ function inconclusive(situation: Situation<'observing'>, why: string, mayExtend 
   }
 }
 
-function held(why: HeldWhy, { phase, nowMs }: Situation<'observing'>): Phase {
+function held(why: HeldWhy, { rollout, phase, nowMs }: Situation<'observing'>): Phase {
   const remainingMs = Math.max(0, phase.endsAtMs - nowMs);
-  return { kind: 'held', why, step: phase.step, remainingMs };
+  const { promoteByMs } = rollout.config;
+  const asksForApproval = why === 'gate' || why === 'approval';
+  const deadlineMs = asksForApproval && promoteByMs !== null ? nowMs + promoteByMs : null;
+  return { kind: 'held', why, step: phase.step, remainingMs, deadlineMs };
 }

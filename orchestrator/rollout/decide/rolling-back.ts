@@ -29,5 +29,6 @@ export function decideRollingBack(situation: Situation<'rolling-back'>): Decisio
 
 function heldDown(rollout: Rollout, cause: string): Move {
   const step = Math.max(0, rollout.config.steps.length - 1);
-  return move({ kind: 'held', why: 'main-down', step, remainingMs: 0 }, cause);
+  const to = { kind: 'held', why: 'main-down', step, remainingMs: 0, deadlineMs: null } as const;
+  return move(to, cause);
 }

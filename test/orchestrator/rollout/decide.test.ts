@@ -42,7 +42,11 @@ describe('a good release', () => {
   });
 
   it('goes through all its steps', () => {
-    const steps = [0.1, 0.25, 0.5].map((weight) => ({ weight, windowMs: HOUR_MS }));
+    const steps = [0.1, 0.25, 0.5].map((weight) => ({
+      weight,
+      windowMs: HOUR_MS,
+      gate: 'auto' as const,
+    }));
     const weights: number[] = [];
     const run = new Simulation({ steps });
     run.until(() => {
@@ -201,7 +205,10 @@ describe('a fresh baseline', () => {
   });
 
   it('takes what the canary leaves of the sessions, when that is less than its share', () => {
-    const run = new Simulation({ baseline, steps: [{ weight: 0.75, windowMs: HOUR_MS }] });
+    const run = new Simulation({
+      baseline,
+      steps: [{ weight: 0.75, windowMs: HOUR_MS, gate: 'auto' }],
+    });
     run.to('observing').tick();
     expect(run.route.tracks).toMatchObject({
       stable: { weight: 0 },

@@ -1,0 +1,16 @@
+/** The settings of how long a rollout waits for a person, and what is done then. */
+import { z } from 'zod';
+import { duration, oneOf } from './shapes.js';
+import { MAX_DURATION_MS } from './units.js';
+
+export const promotionDeadline = {
+  promoteBy: z
+    .union([z.null(), duration({ minMs: 1000, maxMs: MAX_DURATION_MS })])
+    .optional()
+    .describe('How long a gate, or a canary that passed, waits for a person. Null: for ever.'),
+  onDeadline: oneOf(['rollback', 'promote', 'hold'])
+    .optional()
+    .describe(
+      'What is done then. `promote` lets a gate go on to the next step, and promotes a canary that passed and still does.',
+    ),
+};

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { SERVICE_DEFAULTS } from '../../config/defaults.js';
+import { loadConfigText } from '../../config/load.js';
+
+const doc = readFileSync(new URL('../../docs/steps.md', import.meta.url), 'utf8');
+const [short = '', long = ''] = [...doc.matchAll(/```yaml\n([^`]*)```/g)].map(([, text]) => text!);
+
+function stepsOf(text: string): unknown {
+  const loaded = loadConfigText('canary.yaml', text, {});
+  return loaded.ok ? loaded.config.services['mcp-scraper']!.steps : loaded.problems;
+}
+
+test('both forms of docs/steps.md are the same steps', () => {
+  const { steps } = /^ {4}steps: (?<steps>.*)\n/m.exec(short)!.groups!;
+  const inLongForm = short.replace(`    steps: ${steps!}\n`, long);
+  expect(inLongForm).not.toBe(short);
+  expect(stepsOf(inLongForm)).toEqual(stepsOf(short));
+  expect(stepsOf(short)).toMatchObject([{ gate: 'auto' }, { gate: 'manual' }, { gate: 'auto' }]);
+});
+
+test('the default that docs/steps.md names is the default', () => {
+  expect(doc).toContain(`| \`${SERVICE_DEFAULTS.onDeadline}\` (default) |`);
+});
