@@ -1,8 +1,9 @@
 /** One service's books: every finished call goes to its track's counters, the log and the metrics. */
 import type { Outcome, Track } from '../common/protocol.js';
 import type { CallLog } from './call-log.js';
+import { CallMeter } from './call-meter.js';
 import { isError } from './mcp/outcome.js';
-import type { ProxyMetrics } from './metrics.js';
+import { SessionMeter } from './session-meter.js';
 import type { Tracks } from './tracks.js';
 
 export interface FinishedCall {
@@ -12,40 +13,30 @@ export interface FinishedCall {
   readonly outcome: Outcome;
   /** `performance.now()` when the request arrived. */
   readonly startedAt: number;
+  /** The same when its answer began; null when none did. */
+  readonly firstByteAt: number | null;
 }
 
 export class Accounts {
-  private readonly service: string;
+  readonly calls = new CallMeter();
+  readonly sessions = new SessionMeter();
   private readonly tracks: Tracks;
   private readonly log: CallLog;
-  private readonly metrics: ProxyMetrics;
   private readonly now: () => number;
 
-  constructor(
-    service: string,
-    tracks: Tracks,
-    log: CallLog,
-    metrics: ProxyMetrics,
-    now: () => number,
-  ) {
-    this.service = service;
+  constructor(tracks: Tracks, log: CallLog, now: () => number) {
     this.tracks = tracks;
     this.log = log;
-    this.metrics = metrics;
     this.now = now;
   }
 
-  finish({ track, session, tool, outcome, startedAt }: FinishedCall): void {
+  finish({ track, session, tool, outcome, startedAt, firstByteAt }: FinishedCall): void {
     const latencyMs = performance.now() - startedAt;
+    const firstByteMs = firstByteAt === null ? null : firstByteAt - startedAt;
     const meter = this.tracks.meter(track);
     meter.calls += 1;
     if (isError(outcome)) meter.errors += 1;
     this.log.add({ atMs: this.now(), track, session, tool, outcome, latencyMs });
-    this.metrics.callFinished({ service: this.service, track, tool, outcome, latencyMs });
-  }
-
-  /** A session moved to `track`. */
-  moved(track: Track): void {
-    this.metrics.sessionMoved(this.service, track);
+    this.calls.count({ track, tool, outcome, latencyMs, firstByteMs });
   }
 }

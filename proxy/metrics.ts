@@ -1,123 +1,188 @@
-/** What Prometheus sees of the data plane. Label sets are bounded: tools beyond a number are one. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { TRACKS, type Outcome, type ServiceState, type Track } from '../common/protocol.js';
+/**
+ * What Prometheus sees of the data plane. Everything is counted elsewhere, in plain numbers, and
+ * read here at each scrape. Label sets are bounded (call-meter.ts).
+ */
+import { Counter, Gauge, Histogram, Registry, type MetricValueWithName } from 'prom-client';
+import { OUTCOMES, TRACKS, type ServiceState, type Track } from '../common/protocol.js';
+import type { Accounts } from './accounts.js';
+import type { ToolMeter } from './call-meter.js';
+import { LATENCY_BUCKETS_S, type Latencies } from './latencies.js';
+import { LOSS_REASONS, MOVE_REASONS, MOVE_RESULTS } from './session-meter.js';
 
-/** Tools per service with a label of their own; the others share `_other`. */
-const MAX_TOOLS = 100;
-
-const LATENCY_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-interface CallMetric {
-  readonly service: string;
-  readonly track: Track;
-  readonly tool: string;
-  readonly outcome: Outcome;
-  readonly latencyMs: number;
+/** A service, as far as it is measured. */
+export interface Metered {
+  readonly state: ServiceState;
+  readonly accounts: Accounts;
 }
 
-interface Children {
-  readonly calls: Counter.Internal;
-  readonly latency: Histogram.Internal<string>;
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number];
+
+interface LatencyConfig {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: string[];
+  readonly registers: Registry[];
+  readonly read: () => Iterable<readonly [Labels, Latencies]>;
+}
+
+/** Latencies by labels, as prom-client tells a histogram. */
+class LatencyMetric extends Histogram {
+  private readonly config: LatencyConfig;
+
+  constructor({ read, ...config }: LatencyConfig) {
+    super({ ...config, buckets: [...LATENCY_BUCKETS_S] });
+    this.config = { ...config, read };
+  }
+
+  /** What a registry asks for; prom-client's types leave it out. */
+  getForPromString() {
+    const { name, help, read } = this.config;
+    const values = [...read()].flatMap((sample) => valuesOf(name, ...sample));
+    return Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values });
+  }
+}
+
+function valuesOf(
+  name: string,
+  labels: Labels,
+  { cumulative, sumS }: Latencies,
+): MetricValueWithName<string>[] {
+  const buckets = cumulative.map((value, i) => ({
+    metricName: `${name}_bucket`,
+    labels: { ...labels, le: LATENCY_BUCKETS_S[i] ?? '+Inf' },
+    value,
+  }));
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: sumS },
+    { metricName: `${name}_count`, labels, value: cumulative.at(-1) ?? 0 },
+  ];
 }
 
 export class ProxyMetrics {
   readonly registry = new Registry();
-  private readonly tools = new Map<string, Set<string>>();
-  private readonly byLabels = new Map<string, Children>();
-  private readonly calls = new Counter({
-    name: 'canary_proxy_calls_total',
-    help: 'Finished calls by track, tool and outcome.',
-    labelNames: ['service', 'track', 'tool', 'outcome'],
-    registers: [this.registry],
-  });
-  private readonly latency = new Histogram({
-    name: 'canary_proxy_call_duration_seconds',
-    help: 'From a request’s arrival to the last byte of its answer.',
-    labelNames: ['service', 'track'],
-    buckets: LATENCY_BUCKETS_S,
-    registers: [this.registry],
-  });
-  private readonly moves = new Counter({
-    name: 'canary_proxy_sessions_moved_total',
-    help: 'Sessions that were set up again on the track.',
-    labelNames: ['service', 'track'],
-    registers: [this.registry],
-  });
+  private readonly services: () => Iterable<Metered>;
 
-  /** `states` is read at each scrape. */
-  constructor(states: () => Iterable<ServiceState>) {
+  /** `services` is read at each scrape. */
+  constructor(services: () => Iterable<Metered>) {
+    this.services = services;
+    this.addCalls();
+    this.addSessions();
+    this.addTracks();
+    this.gauge('canary_proxy_listening', '1 when the service’s port is held.', ({ state }) => [
+      [{ service: state.service }, state.listening ? 1 : 0],
+    ]);
+  }
+
+  private addCalls(): void {
+    const tools = this.forEach(({ state: { service }, accounts }) =>
+      [...accounts.calls.series()].map(
+        ({ track, tool, meter }) => [{ service, track, tool }, meter] as const,
+      ),
+    );
+    this.counter('canary_mcp_calls_total', 'Finished calls by track, tool and outcome.', () =>
+      tools().flatMap(([labels, { outcomes }]) =>
+        OUTCOMES.map((outcome) => [{ ...labels, outcome }, outcomes[outcome]] as const),
+      ),
+    );
+    const histogram = (name: string, help: string, of: (meter: ToolMeter) => Latencies) =>
+      new LatencyMetric({
+        name,
+        help,
+        labelNames: ['service', 'track', 'tool'],
+        registers: [this.registry],
+        read: () => tools().map(([labels, meter]) => [labels, of(meter)] as const),
+      });
+    histogram(
+      'canary_mcp_call_duration_seconds',
+      'From a request’s arrival to the last byte of its answer.',
+      ({ duration }) => duration,
+    );
+    histogram(
+      'canary_mcp_first_byte_seconds',
+      'From a request’s arrival to the first byte of its answer, if there was one.',
+      ({ firstByte }) => firstByte,
+    );
+  }
+
+  private addSessions(): void {
+    const counters = (name: string, help: string, read: (metered: Metered) => readonly Sample[]) =>
+      this.counter(name, help, this.forEach(read));
+    counters(
+      'canary_sessions_opened_total',
+      'Sessions set up on the track, those that moved to it included.',
+      byTrack((state, track) => state.tracks[track].sessionsOpened),
+    );
+    counters(
+      'canary_sessions_moved_total',
+      'Sessions that had to be set up again, by reason, and whether an instance was found.',
+      ({ state: { service }, accounts: { sessions } }) =>
+        MOVE_REASONS.flatMap((reason) =>
+          MOVE_RESULTS.map(
+            (result) => [{ service, reason, result }, sessions.moved[reason][result]] as const,
+          ),
+        ),
+    );
+    counters(
+      'canary_sessions_lost_total',
+      'Sessions whose client was told that no instance could be reached, or would take them.',
+      ({ state: { service }, accounts: { sessions } }) =>
+        LOSS_REASONS.map((reason) => [{ service, reason }, sessions.lost[reason]] as const),
+    );
+  }
+
+  private addTracks(): void {
     const gauge = (
       name: string,
       help: string,
       read: (state: ServiceState, track: Track) => number,
-    ) =>
-      new Gauge({
-        name,
-        help,
-        labelNames: ['service', 'track'],
-        registers: [this.registry],
-        collect() {
-          for (const state of states()) {
-            for (const track of TRACKS)
-              this.set({ service: state.service, track }, read(state, track));
-          }
-        },
-      });
-    gauge(
-      'canary_proxy_sessions',
-      'Live sessions pinned to the track.',
-      (s, t) => s.tracks[t].sessions,
-    );
-    gauge(
-      'canary_proxy_requests_in_flight',
-      'Requests not yet answered.',
-      (s, t) => s.tracks[t].inFlight,
-    );
-    gauge('canary_proxy_streams', 'Open server-to-client streams.', (s, t) => s.tracks[t].streams);
+    ): void => this.gauge(name, help, byTrack(read));
+    gauge('canary_sessions', 'Live sessions pinned to the track.', (s, t) => s.tracks[t].sessions);
+    gauge('canary_streams', 'Open server-to-client streams.', (s, t) => s.tracks[t].streams);
+    gauge('canary_calls_in_flight', 'Calls not yet answered.', (s, t) => s.tracks[t].inFlight);
     gauge(
       'canary_proxy_weight',
-      'Share of the new sessions.',
+      'Share of the new sessions that the proxy gives to the track.',
       (s, t) => s.route.tracks[t]?.weight ?? 0,
     );
-    new Gauge({
-      name: 'canary_proxy_listening',
-      help: '1 when the service’s port is held.',
-      labelNames: ['service'],
+  }
+
+  /** All that `read` gives of each service. */
+  private forEach<T>(read: (metered: Metered) => readonly T[]): () => T[] {
+    return () => [...this.services()].flatMap(read);
+  }
+
+  private counter(name: string, help: string, read: () => readonly Sample[]): void {
+    new Counter({
+      name,
+      help,
+      labelNames: LABELS,
       registers: [this.registry],
       collect() {
-        for (const state of states()) this.set({ service: state.service }, state.listening ? 1 : 0);
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
       },
     });
   }
 
-  callFinished({ service, track, tool, outcome, latencyMs }: CallMetric): void {
-    const { calls, latency } = this.children(service, track, tool, outcome);
-    calls.inc();
-    latency.observe(latencyMs / 1_000);
+  private gauge(name: string, help: string, read: (metered: Metered) => readonly Sample[]): void {
+    const all = this.forEach(read);
+    new Gauge({
+      name,
+      help,
+      labelNames: LABELS,
+      registers: [this.registry],
+      collect() {
+        for (const [labels, value] of all()) this.set(labels, value);
+      },
+    });
   }
+}
 
-  sessionMoved(service: string, track: Track): void {
-    this.moves.inc({ service, track });
-  }
+const LABELS = ['service', 'track', 'tool', 'outcome', 'reason', 'result'];
 
-  /** The metrics with their labels filled in: made once, since that costs more than counting. */
-  private children(service: string, track: Track, tool: string, outcome: Outcome): Children {
-    const label = this.toolLabel(service, tool);
-    const key = `${service} ${track} ${outcome} ${label}`;
-    const known = this.byLabels.get(key);
-    if (known !== undefined) return known;
-    const calls = this.calls.labels({ service, track, tool: label, outcome });
-    const made = { calls, latency: this.latency.labels({ service, track }) };
-    this.byLabels.set(key, made);
-    return made;
-  }
-
-  private toolLabel(service: string, tool: string): string {
-    const known = this.tools.get(service) ?? new Set<string>();
-    this.tools.set(service, known);
-    if (known.has(tool)) return tool;
-    if (known.size >= MAX_TOOLS) return '_other';
-    known.add(tool);
-    return tool;
-  }
+function byTrack(read: (state: ServiceState, track: Track) => number) {
+  return ({ state }: Metered): Sample[] =>
+    TRACKS.map((track) => [{ service: state.service, track }, read(state, track)] as const);
 }

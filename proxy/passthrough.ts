@@ -25,15 +25,18 @@ const MAX_IDLE_SOCKETS = 256;
 /** http-proxy needs these on an upgrade; they are the handshake's own. */
 const UPGRADE_HEADERS: ReadonlySet<string> = new Set(['connection', 'upgrade']);
 
+/** Told once how a passed request ended, and when its answer began (`performance.now()`). */
+export type PassedListener = (outcome: Outcome, firstByteAt: number | null) => void;
+
 /** One request that is passed on: its two sides, and who waits for its end. */
 class Passing {
   private readonly res: ServerResponse;
-  private readonly onEnd: (outcome: Outcome) => void;
+  private readonly onEnd: PassedListener;
   private upstream: ClientRequest | null = null;
-  private isAnswered = false;
+  private answeredAt: number | null = null;
   private isOver = false;
 
-  constructor(res: ServerResponse, onEnd: (outcome: Outcome) => void) {
+  constructor(res: ServerResponse, onEnd: PassedListener) {
     this.res = res;
     this.onEnd = onEnd;
     res.once('close', () => {
@@ -46,14 +49,14 @@ class Passing {
     this.upstream = upstream;
     // An answer that is no answer, such as a 101 that nobody asked for, ends without an error.
     upstream.once('close', () => {
-      if (!this.isAnswered) this.fail();
+      if (this.answeredAt === null) this.fail();
     });
     if (this.res.destroyed) upstream.destroy();
   }
 
   relay(answer: IncomingMessage): void {
     const { res } = this;
-    this.isAnswered = true;
+    this.answeredAt = performance.now();
     const status = answer.statusCode ?? 502;
     const head = { status, statusMessage: answer.statusMessage ?? '', headers: answer.headers };
     writeHeadSafely(res, head, answerHeaders(answer.headers, NO_HEADERS));
@@ -76,7 +79,7 @@ class Passing {
   private end(outcome: Outcome): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.onEnd(outcome);
+    this.onEnd(outcome, this.answeredAt);
   }
 }
 
@@ -105,16 +108,11 @@ export class Passthrough {
   }
 
   /** Passes a plain request on. `onEnd` is called once. */
-  web(
-    req: IncomingMessage,
-    res: ServerResponse,
-    target: TrackRoute,
-    onEnd: (outcome: Outcome) => void,
-  ): void {
+  web(req: IncomingMessage, res: ServerResponse, target: TrackRoute, onEnd: PassedListener): void {
     const problem = refusedBecause(req);
     if (problem !== null) {
       answerText(res, problem.status, problem.message);
-      return onEnd('client_error');
+      return onEnd('client_error', null);
     }
     const passing = new Passing(res, onEnd);
     this.passing.set(req, passing);

@@ -35,12 +35,11 @@ export class Proxy implements AdminTarget {
     const { config, home, clock, log } = parts;
     this.startedAtMs = clock.now();
     this.store = Store.open(home.proxyStoreFile);
-    this.metrics = new ProxyMetrics(() => [...this.services.values()].map(({ state }) => state));
+    this.metrics = new ProxyMetrics(() => this.services.values());
     for (const service of Object.values(config.services)) {
       const made = new Service({
         config: service,
         store: this.store,
-        metrics: this.metrics,
         epoch: this.epoch,
         clock,
         log: log.child({ service: service.name }),

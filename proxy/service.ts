@@ -16,7 +16,6 @@ import { LegacySse } from './mcp/legacy-sse.js';
 import { REFUSALS, refuse } from './mcp/refusals.js';
 import { isForEngine, serveStreamable } from './mcp/streamable.js';
 import { ToolCatalog } from './mcp/tool-catalog.js';
-import type { ProxyMetrics } from './metrics.js';
 import { summarize } from './negotiated.js';
 import { Passthrough } from './passthrough.js';
 import type { Plane } from './plane.js';
@@ -30,7 +29,6 @@ const MAX_SWEEP_MS = 15_000;
 export interface ServiceParts {
   readonly config: ServiceConfig;
   readonly store: Store;
-  readonly metrics: ProxyMetrics;
   readonly epoch: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -48,15 +46,15 @@ export class Service {
   private readonly drains: Drains;
   private sweeper: NodeJS.Timeout | null = null;
 
-  constructor({ config, store, metrics, epoch, clock, log }: ServiceParts) {
+  constructor({ config, store, epoch, clock, log }: ServiceParts) {
     this.name = config.name;
     this.config = config;
     this.store = store;
     this.calls = new CallLog(epoch);
     const tracks = new Tracks(store.loadRoute(config.name) ?? defaultRoute(config.stable));
     const now = (): number => clock.now();
-    const accounts = new Accounts(config.name, tracks, this.calls, metrics, now);
-    const sessions = new Sessions(config, store, tracks, accounts, clock, log);
+    const accounts = new Accounts(tracks, this.calls, now);
+    const sessions = new Sessions(config, store, tracks, accounts.sessions, clock, log);
     const clients = new Clients(tracks);
     const catalog = new ToolCatalog();
     const bodies = new BodyBudget();
@@ -93,6 +91,10 @@ export class Service {
     await this.listener.close(graceMs);
     this.passthrough.close();
     await this.plane.tracks.destroy();
+  }
+
+  get accounts(): Accounts {
+    return this.plane.accounts;
   }
 
   get state(): ServiceState {
@@ -165,9 +167,9 @@ export class Service {
     const { live } = tracks.meter(track);
     const call = { ids: NO_IDS, stop: () => res.destroy() };
     live.add(call);
-    this.passthrough.web(req, res, target, (outcome) => {
+    this.passthrough.web(req, res, target, (outcome, firstByteAt) => {
       live.delete(call);
-      accounts.finish({ track, session: label, tool: 'http', outcome, startedAt });
+      accounts.finish({ track, session: label, tool: 'http', outcome, startedAt, firstByteAt });
     });
   }
 

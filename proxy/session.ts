@@ -14,6 +14,7 @@ import type { Handshake, Negotiated } from './mcp/handshake.js';
 import type { Gate } from './gate.js';
 import type { LiveCall } from './live-call.js';
 import { PATIENCE_MS, type Acquired, type Binding, type Pin } from './pin.js';
+import type { LossReason, MoveReason, SessionMeter } from './session-meter.js';
 import type { Split } from './split.js';
 import { Suspended } from './mcp/suspended.js';
 import type { SessionKind, StoredSession } from './store.js';
@@ -33,7 +34,7 @@ export interface SessionWorld {
   readonly log: Logger;
   /** Stores the session as it is now. */
   save(session: Session): void;
-  moved(session: Session): void;
+  readonly meter: SessionMeter;
 }
 
 /** How a session is set up on an instance, and ended there: its transport's business. */
@@ -68,6 +69,10 @@ export class Session implements Pin {
   private handshaking: Promise<Acquired> | null = null;
   private generation: number;
   private closed = false;
+  /** Why it has no binding, when it has none. */
+  private moveReason: MoveReason = 'reconnected';
+  private failure: LossReason = 'unreachable';
+  private isLost = false;
 
   private connector: Connector;
   private readonly world: SessionWorld;
@@ -101,6 +106,7 @@ export class Session implements Pin {
   /** The session's client has come (back) with a transport of its own. */
   set transport(connector: Connector) {
     this.connector = connector;
+    this.moveReason = 'reconnected';
   }
 
   get clientId(): string {
@@ -153,16 +159,23 @@ export class Session implements Pin {
   /** Pins the session elsewhere when it may not stay where it is. True when it moved. */
   leave(): boolean {
     if (this.closed || this.world.tracks.mayStay(this.pinned)) return false;
+    this.moveReason = 'drained';
     this.pinTo(this.world.split.pick(this.world.tracks.open()) ?? 'stable');
     return true;
   }
 
   forget(binding: Binding): void {
-    if (this.binding === binding) this.binding = null;
+    this.drop(binding, 'forgotten');
   }
 
   unreachable(binding: Binding): void {
-    this.forget(binding);
+    this.drop(binding, 'unreachable');
+  }
+
+  private drop(binding: Binding, reason: MoveReason): void {
+    if (this.binding !== binding) return;
+    this.binding = null;
+    this.moveReason = reason;
   }
 
   began(binding: Binding, call: LiveCall): void {
@@ -248,10 +261,20 @@ export class Session implements Pin {
       const { reason } = shaken;
       const waitedMs = clock.now() - startedAt;
       log.debug({ session: this.label, track: this.pinned, reason, waitedMs }, 'handshake failed');
-      if (this.closed || waitedMs > PATIENCE_MS)
+      if (this.closed || waitedMs > PATIENCE_MS) {
+        this.countFailedMove();
         return { kind: 'unavailable', track: this.pinned, reason };
+      }
       if (!this.switchTrack(waitedMs)) await clock.sleep(pauseMs);
     }
+  }
+
+  private countFailedMove(): void {
+    if (this.closed) return;
+    const { meter } = this.world;
+    meter.moved[this.moveReason].failed += 1;
+    if (!this.isLost) meter.lost[this.failure] += 1;
+    this.isLost = true;
   }
 
   private switchTrack(waitedMs: number): boolean {
@@ -266,7 +289,10 @@ export class Session implements Pin {
     const upstream = this.world.tracks.upstream(track);
     if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
     const shaken = await this.connector.connect(this, upstream, headers);
-    if (shaken.kind !== 'done') return { kind: 'unavailable', track, reason: shaken.reason };
+    if (shaken.kind !== 'done') {
+      this.failure = shaken.kind;
+      return { kind: 'unavailable', track, reason: shaken.reason };
+    }
     if (this.closed || track !== this.pinned) {
       const { upstreamId } = shaken;
       this.connector.disconnect(this, {
@@ -280,7 +306,8 @@ export class Session implements Pin {
     }
     const binding = this.bindNext(upstream, shaken.upstreamId);
     this.world.save(this);
-    if (binding.generation > 0) this.world.moved(this);
+    this.isLost = false;
+    if (binding.generation > 0) this.world.meter.moved[this.moveReason].ok += 1;
     return { kind: 'bound', binding };
   }
 }

@@ -4,12 +4,12 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
-import type { Accounts } from './accounts.js';
 import { Gate } from './gate.js';
 import { disconnected } from './mcp/disconnected.js';
 import { negotiatedSchema, type Negotiated } from './mcp/handshake.js';
 import { Session, type Connector, type SessionWorld } from './session.js';
 import { streamableConnector } from './mcp/connector.js';
+import type { SessionMeter } from './session-meter.js';
 import { Split } from './split.js';
 import type { SessionKind, Store } from './store.js';
 import type { Tracks } from './tracks.js';
@@ -43,7 +43,7 @@ export class Sessions {
     config: ServiceConfig,
     store: Store,
     tracks: Tracks,
-    accounts: Accounts,
+    meter: SessionMeter,
     clock: Clock,
     log: Logger,
   ) {
@@ -57,7 +57,7 @@ export class Sessions {
       clock,
       log,
       save: (session) => this.save(session),
-      moved: (session) => accounts.moved(session.track),
+      meter,
     };
   }
 

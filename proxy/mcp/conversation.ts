@@ -155,7 +155,7 @@ export class Conversation implements Connector, UplineListener {
   onGone({ generation }: Upline): void {
     this.close(generation);
     const { current } = this.session;
-    if (current?.generation === generation) this.session.forget(current);
+    if (current?.generation === generation) this.session.unreachable(current);
     this.recover(this.calls.releaseAllOf(generation));
   }
 

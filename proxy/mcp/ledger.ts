@@ -6,6 +6,8 @@ import { outcomeOfMessage } from './outcome.js';
 
 export class Ledger {
   readonly startedAt = performance.now();
+  /** When the answer began, by `performance.now()`; null before. */
+  firstByteAt: number | null = null;
   /** Who the calls are accounted to. */
   label: string;
   private readonly accounts: Accounts;
@@ -42,6 +44,7 @@ export class Ledger {
     const request = this.waiting.get(message.id ?? '');
     if (request === undefined) return false;
     this.waiting.delete(message.id ?? '');
+    this.firstByteAt ??= performance.now();
     const outcome = outcomeOfMessage(message);
     const isClientFault = status >= 400 && status < 500 && outcome === 'rpc_error';
     this.account(request, track, isClientFault ? 'client_error' : outcome);
@@ -57,6 +60,7 @@ export class Ledger {
   /** A try on that track ended like this; the requests go on waiting. */
   note(outcome: Outcome, track: Track): void {
     for (const request of this.waiting.values()) this.account(request, track, outcome);
+    this.firstByteAt = null;
   }
 
   /** A track that cannot be reached counts once, whatever the call comes to in the end. */
@@ -72,8 +76,15 @@ export class Ledger {
   }
 
   private account(request: Message, track: Track, outcome: Outcome): void {
-    const { label: session, startedAt } = this;
-    this.accounts.finish({ track, session, tool: toolOf(request), outcome, startedAt });
+    const { label: session, startedAt, firstByteAt } = this;
+    this.accounts.finish({
+      track,
+      session,
+      tool: toolOf(request),
+      outcome,
+      startedAt,
+      firstByteAt,
+    });
   }
 }
 

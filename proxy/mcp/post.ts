@@ -130,7 +130,10 @@ export class Post implements LiveCall {
       request: { method: 'POST', path, headers, body },
       answer: this.answer,
       onceDrained: (resume) => res.once('drain', resume),
-      ...(onHead && { onHead: (head: AnswerHead) => onHead(head, binding) }),
+      onHead: (head: AnswerHead) => {
+        this.ids.firstByteAt = performance.now();
+        onHead?.(head, binding);
+      },
     });
     const { open } = this.plane.tracks.meter(binding.track);
     if (this.isListening) open.add(this);

@@ -56,7 +56,7 @@ describe.runIf(installed)('a real Prometheus that scrapes the real proxy', () =>
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const calls = `sum(canary_proxy_calls_total{service="${SERVICE}",track="stable"})`;
+  const calls = `sum(canary_mcp_calls_total{service="${SERVICE}",track="stable"})`;
 
   it('gives the number, which is held against the limits', async () => {
     expect(await ask(url, calls, { min: 3, max: 3 })).toEqual({ ok: true, value: 3, error: null });

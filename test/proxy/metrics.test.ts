@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { LabServer } from './support/lab-server.js';
+import { route, startProxy, type TestProxy } from './support/proxies.js';
+import { WireClient } from './support/wire-client.js';
+
+describe('what Prometheus is told', () => {
+  let stable: LabServer;
+  let canary: LabServer;
+  let proxy: TestProxy;
+  let ports: { stable: number; canary: number };
+
+  beforeAll(async () => {
+    stable = await LabServer.start();
+    canary = await LabServer.start();
+    ports = { stable: stable.port, canary: canary.port };
+    proxy = await startProxy(ports);
+  });
+  afterAll(async () => {
+    await proxy.dispose();
+    await Promise.all([stable.kill(), canary.kill()]);
+  });
+
+  /** All samples, by name and labels. */
+  async function scrape(): Promise<Map<string, number>> {
+    const { host, port } = proxy.config.proxy.metrics;
+    const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      lines.map((line) => [
+        line.slice(0, line.lastIndexOf(' ')),
+        Number(line.slice(line.lastIndexOf(' '))),
+      ]),
+    );
+  }
+
+  const call = (labels: string) => `service="svc",track="stable",tool="write"${labels}`;
+
+  it('calls by track, tool and outcome, with both latencies', async () => {
+    const client = await WireClient.open(proxy.url);
+    await client.call('write', { ms: 60, sse: true, early: true });
+    await client.call('write', { outcome: 'tool_error' });
+    const seen = await scrape();
+    const calls = 'canary_mcp_calls_total';
+    expect(seen.get(`${calls}{${call(',outcome="ok"')}}`)).toBe(1);
+    expect(seen.get(`${calls}{${call(',outcome="tool_error"')}}`)).toBe(1);
+    expect(seen.get(`${calls}{${call(',outcome="cut"')}}`)).toBe(0);
+    const duration = 'canary_mcp_call_duration_seconds';
+    expect(seen.get(`${duration}_count{${call('')}}`)).toBe(2);
+    expect(seen.get(`${duration}_bucket{${call(',le="0.05"')}}`)).toBeLessThanOrEqual(1);
+    expect(seen.get(`${duration}_bucket{${call(',le="+Inf"')}}`)).toBe(2);
+    const firstByte = 'canary_mcp_first_byte_seconds';
+    expect(seen.get(`${firstByte}_count{${call('')}}`)).toBe(2);
+    const [first, whole] = [firstByte, duration].map((name) =>
+      seen.get(`${name}_sum{${call('')}}`),
+    );
+    expect(first).toBeLessThan((whole ?? 0) - 0.04);
+    await client.delete();
+  });
+
+  it('no first byte of a call that was not answered', async () => {
+    const client = await WireClient.open(proxy.url);
+    await client.call('cut-off', { outcome: 'cut' });
+    const seen = await scrape();
+    const labels = 'service="svc",track="stable",tool="cut-off"';
+    expect(seen.get(`canary_mcp_call_duration_seconds_count{${labels}}`)).toBe(1);
+    expect(seen.get(`canary_mcp_first_byte_seconds_count{${labels}}`)).toBe(0);
+    await client.delete();
+  });
+
+  it('sessions and streams by track, and why sessions moved', async () => {
+    const moved = 'canary_sessions_moved_total{service="svc"';
+    const before = await scrape();
+    expect(before.get('canary_sessions{service="svc",track="canary"}')).toBe(0);
+    expect(before.get(`${moved},reason="drained",result="failed"}`)).toBe(0);
+    expect(before.get('canary_sessions_lost_total{service="svc",reason="unreachable"}')).toBe(0);
+    await proxy.setRoute(route(ports, { canary: 1 }));
+    const client = await WireClient.open(proxy.url);
+    const stream = await client.stream();
+    await waitFor(() => canary.streams.size === 1, { what: 'the stream' });
+    const there = await scrape();
+    expect(there.get('canary_sessions{service="svc",track="canary"}')).toBe(1);
+    expect(there.get('canary_streams{service="svc",track="canary"}')).toBe(1);
+    expect(there.get('canary_sessions_opened_total{service="svc",track="canary"}')).toBe(1);
+    canary.forgetSessions();
+    await client.call('read');
+    expect((await scrape()).get(`${moved},reason="forgotten",result="ok"}`)).toBe(1);
+    await proxy.setRoute(route(ports, { drainCanary: true }));
+    await client.call('read');
+    expect((await scrape()).get(`${moved},reason="drained",result="ok"}`)).toBe(1);
+    await proxy.setRoute(route(ports, { canary: 1, drainStable: true }));
+    await client.call('read');
+    await canary.kill();
+    await proxy.setRoute(route(ports, { canary: 0.5 }));
+    await client.call('read');
+    expect((await scrape()).get(`${moved},reason="unreachable",result="ok"}`)).toBe(1);
+    stream.close();
+  });
+});
