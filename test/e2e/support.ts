@@ -1,5 +1,5 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
@@ -39,6 +39,9 @@ export function openTestStage(
       window: '6s',
       interval: '500ms',
       bake: '2s',
+      // On a busy machine the agents need longer for the least evidence.
+      onInconclusive: 'extend',
+      maxWindow: '60s',
       ready: '10s',
       drain: { calls: '2s', sessions: '2s' },
       limits: { memory: '400MB' },
@@ -63,25 +66,37 @@ export interface SlowAgent {
 }
 
 /**
- * An agent that always has a call of a second in flight. With a few of them no track is ever
- * empty at once, so that the stages that wait for it last long enough to be interrupted.
+ * An agent that always has a call in flight that takes longer than the drain time, each in a
+ * session of its own, so that both tracks get their share. With a few of them no track is ever
+ * empty at once, and the stages that wait for it last long enough to be interrupted.
  */
-export async function startSlowAgent(stage: Stage): Promise<SlowAgent> {
-  const client = new Client({ name: 'slow-agent', version: '1' });
-  await client.connect(new StreamableHTTPClientTransport(new URL(stage.url(SERVICE))));
+export function startSlowAgent(stage: Stage): SlowAgent {
   let stopped = false;
   const isStopped = (): boolean => stopped;
   const work = (async (): Promise<void> => {
-    const call = { name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 2 } };
-    while (!isStopped()) await client.callTool(call).catch(() => delay(PAUSE_AFTER_FAILURE_MS));
+    while (!isStopped()) {
+      await callSlowly(stage).catch(() => delay(PAUSE_AFTER_FAILURE_MS));
+    }
   })();
   return {
     stop: async () => {
       stopped = true;
       await work;
-      await client.close();
     },
   };
+}
+
+async function callSlowly(stage: Stage): Promise<void> {
+  const client = new Client({ name: 'slow-agent', version: '1' });
+  const transport = new StreamableHTTPClientTransport(new URL(stage.url(SERVICE)));
+  await client.connect(transport);
+  try {
+    const call = { name: 'trigger-long-running-operation', arguments: { duration: 3, steps: 2 } };
+    await client.callTool(call);
+    await transport.terminateSession();
+  } finally {
+    await client.close();
+  }
 }
 
 /** Starts a canary and expects that it begins. */
@@ -155,9 +170,17 @@ export async function pm2App(stage: Stage, name: string): Promise<ListedApp | un
   return apps.find((app) => app.name === name);
 }
 
+/** The newest process of an app by the file that PM2 writes: `pm2 jlist` is slower than some phases. */
+export function pidOf(stage: Stage, app: string): number {
+  const folder = join(stage.pm2.home, 'pids');
+  const file = readdirSync(folder).find((name) => new RegExp(`^${app}-\\d+\\.pid$`).test(name));
+  if (file === undefined) throw new Error(`PM2 has written no pid of ${app}`);
+  return Number(readFileSync(join(folder, file), 'utf8'));
+}
+
 /** The variable `RELEASE=...` of main's process, by which the tests tell releases apart. */
-export async function mainRelease(stage: Stage): Promise<string | undefined> {
-  const { pid } = (await pm2App(stage, SERVICE))!;
+export function mainRelease(stage: Stage): string | undefined {
+  const pid = portHolder(stage.ports(SERVICE).stable);
   const environ = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   return environ.find((entry) => entry.startsWith('RELEASE='));
 }
