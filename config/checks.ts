@@ -24,6 +24,7 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
     ...appClashes(config),
     ...checkGroups(written, config),
     ...checkSchedules(written, config),
+    ...strangeServices(config),
     ...config.services.flatMap((service) => [
       ...windowTooLong(service),
       ...stepsDescend(service),
@@ -129,6 +130,22 @@ function appClashes({ services }: ConfigDraft): Finding[] {
     }
   }
   return findings;
+}
+
+function strangeServices({ notify, services }: ConfigDraft): Finding[] {
+  const known = services.map(({ name }) => name);
+  return notify.flatMap(({ services: wanted }, index) =>
+    (wanted ?? []).flatMap((name, at) =>
+      known.includes(name)
+        ? []
+        : [
+            error(
+              [['notify', index, 'services', at]],
+              `got ${name}, wanted one of the services ${known.join(', ')}`,
+            ),
+          ],
+    ),
+  );
 }
 
 function windowTooLong(service: ServiceDraft): Finding[] {

@@ -1,7 +1,7 @@
 /** The list `checks` of `canary.yaml`: what may be written, and what is meant by it. */
 import { z } from 'zod';
 import { CHECK_DEFAULTS } from './defaults.js';
-import { count, duration, list, name, number, section, text } from './shapes.js';
+import { count, duration, list, name, number, section, text, uniqueNames } from './shapes.js';
 import type { CheckSource, CustomCheck } from './types.js';
 
 const MAX_CHECKS = 50;
@@ -85,13 +85,7 @@ function foreign(source: (typeof SOURCES)[number]): readonly string[] {
 }
 
 /** The whole list. */
-export const customChecks = list(check, 0, MAX_CHECKS, 'checks').superRefine((checks, context) => {
-  const names = checks.map(({ name }) => name);
-  for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) === index) continue;
-    context.addIssue({ code: 'custom', message: 'a name of its own', path: [index, 'name'] });
-  }
-});
+export const customChecks = list(check, 0, MAX_CHECKS, 'checks').superRefine(uniqueNames);
 
 const defaults = shape
   .pick({ prometheus: true, every: true, timeout: true, failures: true })

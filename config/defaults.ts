@@ -83,6 +83,9 @@ export const SCHEDULE_DEFAULTS = {
   releases: {},
 } as const;
 
+/** The defaults of each receiver in `notify`. */
+export const NOTIFY_DEFAULTS = { timeout: '10s' } as const;
+
 /** The defaults of what is not a service's. */
 export const FILE_DEFAULTS = {
   orchestrator: { listen: '127.0.0.1:9765' },

@@ -7,6 +7,9 @@ import type { Path, Source } from './source.js';
 
 type Issue = z.core.$ZodIssue;
 
+/** Keys whose values are or may be secrets: they are never quoted. */
+const HIDDEN = new Set<PropertyKey>(['canaryEnv', 'env', 'secret', 'slack', 'webhook']);
+
 /** Longer values are cut in messages. */
 const MAX_SHOWN_VALUE = 60;
 
@@ -39,13 +42,8 @@ function problemsOf(issue: Issue, path: Path, source: Source, schema: JsonSchema
       source.problemAt(path.slice(0, -1), `${String(key)} is missing, wanted ${wantedBy(issue)}`),
     ];
   }
-  const got = path.some(isEnvironment) ? kindOf(value) : show(value);
+  const got = path.some((part) => HIDDEN.has(part)) ? kindOf(value) : show(value);
   return [source.problemAt(path, `${got}, wanted ${wantedBy(issue)}`)];
-}
-
-/** Values below these keys may be secrets. */
-function isEnvironment(key: PropertyKey): boolean {
-  return key === 'canaryEnv' || key === 'env';
 }
 
 /** The alternative was not meant at all: the value is of another kind. */

@@ -4,6 +4,7 @@ import {
   CHECK_DEFAULTS,
   FILE_DEFAULTS,
   GROUP_DEFAULTS,
+  NOTIFY_DEFAULTS,
   SCHEDULE_DEFAULTS,
   SERVICE_DEFAULTS,
 } from './defaults.js';
@@ -39,6 +40,7 @@ export function configJsonSchema(): object {
   annotate(schema, FILE_DEFAULTS);
   annotateEach(schema.properties?.['groups'], GROUP_DEFAULTS);
   annotateEach(schema.properties?.['schedules'], SCHEDULE_DEFAULTS);
+  annotate(schema.properties?.['notify']?.items ?? {}, NOTIFY_DEFAULTS);
   return { title: 'canary.yaml', ...schema };
 }
 

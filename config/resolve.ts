@@ -8,6 +8,7 @@ import { resolveCheck } from './custom-check.js';
 import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
 import { resolveGroups } from './groups.js';
 import { resolveSchedules } from './schedules.js';
+import { resolveNotifier } from './notify.js';
 import { settingsSchema, type FileDraft, type ServiceSettings, type Settings } from './schema.js';
 import type { CanaryConfig, HostPort, JudgePolicy, Probe, ServiceConfig, Step } from './types.js';
 import { parseAddress, type WrittenProbe } from './units.js';
@@ -48,6 +49,7 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
       listen: draft.orchestrator?.listen ?? defaultAddress(FILE_DEFAULTS.orchestrator.listen),
     },
     proxy: { metrics: draft.proxy?.metrics ?? defaultAddress(FILE_DEFAULTS.proxy.metrics) },
+    notify: (draft.notify ?? []).map((written) => resolveNotifier(written, dirname(file))),
     pm2Home: pm2Home(draft.pm2Home, dirname(file), env),
   };
 }

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { customChecks } from './custom-check.js';
 import { group } from './groups.js';
 import { promotionDeadline } from './promotion-deadline.js';
+import { notifiers } from './notify.js';
 import { oneTarget, schedule } from './schedules.js';
 import { count, duration, list, named, number, oneOf, section, text, unit } from './shapes.js';
 import {
@@ -312,6 +313,7 @@ function fileShape<T extends z.ZodType, U extends z.ZodRawShape>(services: T, sc
     })
       .optional()
       .describe('The data plane.'),
+    notify: notifiers.optional().describe('Who is told of what happens to rollouts, and how.'),
     pm2Home: z
       .string({ error: "a folder's path" })
       .min(1, { error: "a folder's path" })

@@ -1,6 +1,7 @@
-/** Which parts of the file's lines may be shown: what stands under an `env` key may not. */
+/** Which parts of the file's lines may be shown: what stands under an `env` key or where a secret belongs may not. */
 
-const ENV_KEY = /["']?[\w-]*env["']?\s*:/i;
+/** Somebody may have written the secret itself where its place is wanted. */
+const SECRET_KEY = /["']?(?:[\w-]*env|secret|slack|webhook)["']?\s*:/i;
 const HIDDEN = '***';
 
 /**
@@ -18,7 +19,7 @@ export function hideSecrets(lines: readonly string[]): string[] {
       return indent === block.childIndent ? hideAfterColon(line) : HIDDEN;
     }
     block = null;
-    const key = ENV_KEY.exec(line);
+    const key = SECRET_KEY.exec(line);
     if (key === null) return line;
     block = { indent, childIndent: null };
     return hideRest(line, key.index + key[0].length);

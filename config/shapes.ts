@@ -65,6 +65,18 @@ export function list<T extends z.ZodType>(item: T, min: number, max: number, wha
   return z.array(item, { error }).min(min, { error }).max(max, { error });
 }
 
+/** For a list whose items have names: no two the same. */
+export function uniqueNames(
+  items: readonly { readonly name: string }[],
+  context: z.core.$RefinementCtx,
+): void {
+  const names = items.map((item) => item.name);
+  for (const [index, each] of names.entries()) {
+    if (names.indexOf(each) === index) continue;
+    context.addIssue({ code: 'custom', message: 'a name of its own', path: [index, 'name'] });
+  }
+}
+
 /** A map with fixed keys. Unknown keys are issues of zod's own, `unrecognized_keys`. */
 export function section<T extends z.ZodRawShape>(shape: T) {
   return z.strictObject(shape, {

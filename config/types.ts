@@ -2,6 +2,7 @@
  * The resolved configuration: complete, frozen, in base units (ms, bytes, ratios), every default
  * filled in. Nothing after the loader asks "and if it is missing?".
  */
+import type { NotifyConfig } from './notify.js';
 
 import type { GroupConfig } from './groups.js';
 import type { ScheduleConfig } from './schedules.js';
@@ -186,6 +187,8 @@ export interface CanaryConfig {
   readonly orchestrator: { readonly listen: HostPort };
   /** Loopback HTTP of the proxy: metrics. */
   readonly proxy: { readonly metrics: HostPort };
+  /** Who is told of what happens to rollouts. Names are unique. */
+  readonly notify: readonly NotifyConfig[];
   /** PM2_HOME of the daemon that is steered. */
   readonly pm2Home: string;
 }

@@ -31,6 +31,8 @@ export interface StageOptions {
   readonly defaults: Readonly<Record<string, unknown>>;
   /** Settings of single services, by the app's name. */
   readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Receivers of notifications, as in canary.yaml. */
+  readonly notify?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface CliResult {
@@ -89,7 +91,8 @@ interface Ground {
   readonly configFile: string;
 }
 
-async function prepare({ apps, defaults, services }: StageOptions, ground: Ground): Promise<Stage> {
+async function prepare(options: StageOptions, ground: Ground): Promise<Stage> {
+  const { apps, defaults, services, notify = [] } = options;
   const { pm2, home, configFile } = ground;
   const ports = new Map<string, StagePorts>();
   for (const { name } of apps) {
@@ -107,6 +110,7 @@ async function prepare({ apps, defaults, services }: StageOptions, ground: Groun
     orchestrator: { listen: orchestrator },
     proxy: { metrics: proxy },
     defaults,
+    notify,
     services: Object.fromEntries(
       apps.map(({ name }) => [name, { ...portsOf(name), ...services?.[name] }]),
     ),

@@ -2,6 +2,7 @@
 /** The process `canary-orchestrator`: puts the parts together, and takes them apart on SIGTERM or SIGINT. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { hostname } from 'node:os';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
@@ -46,6 +47,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     proxy: proxyClient(home.proxySocket),
     clock: systemClock,
     random: () => randomUUID(),
+    jitter: Math.random,
+    host: hostname(),
     log,
   });
   const control = await serveUnix(

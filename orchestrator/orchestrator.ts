@@ -3,6 +3,7 @@
  * ask. It carries no traffic, and whatever it intends is in the store first, so it can be killed
  * at any point and resumes with `resume`.
  */
+import { dirname } from 'node:path';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
@@ -10,6 +11,7 @@ import { measureFor } from './checks/runner.js';
 import type {
   EvidencePage,
   HistoryReply,
+  NotifyTestReply,
   PlanReply,
   RolloutView,
   ServiceView,
@@ -20,6 +22,8 @@ import type {
 import { evidencePage, type PageRequest } from './control/evidence.js';
 import { endedView, liveView, serviceView } from './control/views.js';
 import { Monitor } from './monitor/monitor.js';
+import { Notifications } from './notify/notifications.js';
+import { sender } from './notify/send.js';
 import type { Pm2 } from './pm2/adapter.js';
 import { isAlive } from './proc/tree.js';
 import type { ProxyClient } from './proxy-client.js';
@@ -33,7 +37,7 @@ import type { Store } from './store/store.js';
 
 export interface OrchestratorParts {
   readonly config: CanaryConfig;
-  /** What the commands of custom checks inherit. */
+  /** What the operator's own commands inherit, and where secrets of receivers are. */
   readonly env: NodeJS.ProcessEnv;
   readonly store: Store;
   readonly pm2: Pm2;
@@ -41,6 +45,10 @@ export interface OrchestratorParts {
   readonly clock: Clock;
   /** A short text that has never been given before, on this machine or another. */
   readonly random: () => string;
+  /** From 0 to 1: spreads what is tried again. */
+  readonly jitter: () => number;
+  /** This machine's name, as notifications give it. */
+  readonly host: string;
   readonly log: Logger;
 }
 
@@ -61,6 +69,7 @@ const IDLE_ROUTE_RETRY_MS = 2_000;
 export class Orchestrator {
   readonly #parts: OrchestratorParts;
   readonly #world: World;
+  readonly #notifications: Notifications;
   readonly #loops = new Map<string, RolloutLoop>();
   /** Services whose start is being planned: a second start must not slip in between. */
   readonly #starting = new Set<string>();
@@ -74,6 +83,7 @@ export class Orchestrator {
       perform: (action, rollout) => perform(parts, action, rollout),
       isAlive,
     };
+    this.#notifications = notificationsOf(parts);
   }
 
   /** Goes on with the rollouts that the store says are under way, and puts idle routes right. */
@@ -82,6 +92,7 @@ export class Orchestrator {
       this.#parts.log.info({ rollout: rollout.id, phase: rollout.phase.kind }, 'resuming');
       this.#run(rollout);
     }
+    this.#track(this.#notifications.run(this.#stop.signal));
     for (const service of Object.values(this.#parts.config.services)) {
       this.#track(this.#putIdleRouteRight(service));
     }
@@ -164,6 +175,17 @@ export class Orchestrator {
     return ok(evidencePage(store, rollout, page));
   }
 
+  /** Sends a sample to all receivers of notifications, or to the one of that name. */
+  async sampleNotification(name: string | null): Promise<Answer<NotifyTestReply>> {
+    const { config } = this.#parts;
+    const known = config.notify.map((receiver) => receiver.name);
+    if (known.length === 0) return no('usage', `${config.file} names no receivers under notify`);
+    if (name !== null && !known.includes(name)) {
+      return no('usage', `${config.file} has no receiver ${name}: it has ${known.join(', ')}`);
+    }
+    return ok({ results: await this.#notifications.sample(name, this.#stop.signal) });
+  }
+
   /** The rollouts under way, for the metrics. */
   live(): readonly RolloutView[] {
     return [...this.#loops.values()].map(({ rollout }) => this.#view(rollout));
@@ -195,7 +217,13 @@ export class Orchestrator {
       request: null,
       canaryServer: null,
     };
-    store.insert(rollout, number);
+    const letters = this.#notifications.lettersFor({
+      rollout,
+      from: null,
+      reason: 'a person started it',
+      atMs: startedAtMs,
+    });
+    store.insert(rollout, number, letters);
     this.#run(rollout);
     return this.#view(rollout);
   }
@@ -204,7 +232,8 @@ export class Orchestrator {
     const { config, env, store, proxy, clock, log } = this.#parts;
     const measure = measureFor(rollout, config.file, env);
     const monitor = new Monitor({ store, proxy, pm2Home: config.pm2Home, measure, clock }, rollout);
-    const loop = new RolloutLoop({ store, world: this.#world, monitor, clock, log }, rollout);
+    const [world, notifications] = [this.#world, this.#notifications];
+    const loop = new RolloutLoop({ store, world, monitor, notifications, clock, log }, rollout);
     this.#loops.set(rollout.service, loop);
     this.#track(
       loop.run(this.#stop.signal).then(() => {
@@ -249,6 +278,20 @@ export class Orchestrator {
       ? liveView(loop, transitions)
       : endedView(rollout, transitions);
   }
+}
+
+function notificationsOf(parts: OrchestratorParts): Notifications {
+  const { config, env, store, clock, random, jitter, host, log } = parts;
+  return new Notifications({
+    receivers: config.notify,
+    outbox: store.outbox,
+    send: sender({ env, folder: dirname(config.file), now: () => clock.now() }),
+    clock,
+    newId: random,
+    jitter,
+    host,
+    log,
+  });
 }
 
 /** How long the canary may take to be ready, and then the baseline. */

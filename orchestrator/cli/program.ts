@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
 import { exportCommand } from './commands/export.js';
+import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
 import { startCommand, type Runner } from './commands/start.js';
 import { historyCommand, statusCommand } from './commands/status.js';
@@ -52,6 +53,7 @@ function createProgram(io: Io, run: Runner): Command {
   historyCommand(program, io, run);
   exportCommand(program, io, run);
   replayCommand(program, io, run);
+  notifyCommand(program, io, run);
   validateCommand(program, io, run);
   schemaCommand(program, io, run);
   return program;

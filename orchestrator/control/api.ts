@@ -28,6 +28,11 @@ const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
   ['GET', /^\/v1\/history()$/, (it, { query }) => history(it, query)],
   ['GET', /^\/v1\/rollouts\/([^/]+)$/, (it, _, id) => reply(it.rollout(id))],
   ['GET', /^\/v1\/rollouts\/([^/]+)\/evidence$/, (it, { query }, id) => evidence(it, id, query)],
+  [
+    'POST',
+    /^\/v1\/notify\/test()$/,
+    async (it, { query }) => reply(await it.sampleNotification(query.get('name'))),
+  ],
   ['GET', /^\/v1\/services\/([^/]+)$/, (it, _, name) => reply(it.service(name))],
   ['POST', /^\/v1\/services\/([^/]+)\/start$/, (it, { body }, name) => start(it, name, body)],
   ['POST', /^\/v1\/services\/([^/]+)\/promote$/, steer('promote')],

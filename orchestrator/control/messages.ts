@@ -8,11 +8,13 @@
  *   POST /v1/services/NAME/{promote,rollback,pause,resume}  SteerRequest → RolloutView
  *   GET  /v1/history?service=NAME&limit=N    → HistoryReply
  *   GET  /v1/rollouts/ID                     → RolloutView
+ *   POST /v1/notify/test?name=NAME           → NotifyTestReply
  *   GET  /v1/rollouts/ID/evidence?after=N&limit=N  → EvidencePage
  */
 import { z } from 'zod';
 import type { OnDeadline, Step } from '../../config/types.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
+import type { SampleResult } from '../notify/notifications.js';
 import type { SpecDifference } from '../pm2/spec.js';
 import type { Transition } from '../store/store.js';
 import type { PhaseKind, HeldWhy } from '../rollout/phase.js';
@@ -135,6 +137,10 @@ export interface StartReply {
 
 export interface HistoryReply {
   readonly rollouts: readonly RolloutView[];
+}
+
+export interface NotifyTestReply {
+  readonly results: readonly SampleResult[];
 }
 
 /** Evidence in the order in which it was seen; the first page begins with the rollout's own event. */

@@ -12,6 +12,7 @@ import type { Instance } from '../proc/tree.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Monitor } from '../monitor/monitor.js';
+import type { Notifications } from '../notify/notifications.js';
 import type { Store } from '../store/store.js';
 import { decide } from './decide/index.js';
 import type { Action, ActionOutcome, Move } from './decision.js';
@@ -33,6 +34,7 @@ export interface LoopParts {
   readonly store: Store;
   readonly world: World;
   readonly monitor: Monitor;
+  readonly notifications: Notifications;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -143,7 +145,7 @@ export class RolloutLoop {
   }
 
   #move(move: Move): void {
-    const { store, clock, log } = this.#parts;
+    const { store, notifications, clock, log } = this.#parts;
     const from = this.#rollout.phase;
     const nowMs = clock.now();
     this.#rollout = moved(this.#rollout, move, nowMs);
@@ -151,7 +153,8 @@ export class RolloutLoop {
     this.#failure = null;
     const { reason, to } = move;
     const assessment = this.#assessment;
-    store.update(this.#rollout, { atMs: nowMs, from, to, reason, assessment });
+    const letters = notifications.lettersFor({ rollout: this.#rollout, from, reason, atMs: nowMs });
+    store.update(this.#rollout, { atMs: nowMs, from, to, reason, assessment }, letters);
     log.info({ rollout: this.#rollout.id, from: from.kind, ...phaseFields(to), reason }, 'moved');
   }
 

@@ -44,6 +44,14 @@ const MIGRATIONS: readonly string[] = [
      rollout_id TEXT PRIMARY KEY REFERENCES rollouts (id) ON DELETE CASCADE,
      body TEXT NOT NULL
    );`,
+  `CREATE TABLE outbox (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     receiver TEXT NOT NULL,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     due_at_ms INTEGER NOT NULL DEFAULT 0,
+     body TEXT NOT NULL
+   );
+   CREATE INDEX outbox_of_receiver ON outbox (receiver, seq);`,
 ];
 
 export type StoreDatabase = Database.Database;

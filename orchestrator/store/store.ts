@@ -12,6 +12,7 @@ import type { Rollout } from '../rollout/rollout.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { MonitorCursor } from '../monitor/cursor.js';
 import { openDatabase, type StoreDatabase } from './database.js';
+import { Outbox, type Letter } from './outbox.js';
 
 /** One move of a rollout, as history tells it. */
 export interface Transition {
@@ -48,10 +49,13 @@ interface TransitionRow {
 }
 
 export class Store {
+  /** Notifications that are to be sent. */
+  readonly outbox: Outbox;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
     this.#db = db;
+    this.outbox = new Outbox(db);
   }
 
   /** @throws Error when the file cannot be opened or is newer than this program. */
@@ -71,8 +75,18 @@ export class Store {
     return row.next;
   }
 
-  /** @throws Error when a rollout of the service is under way: ask `active` first. */
-  insert(rollout: Rollout, number: number): void {
+  /**
+   * Stores a new rollout and what is told of it, in one step.
+   * @throws Error when a rollout of the service is under way: ask `active` first.
+   */
+  insert(rollout: Rollout, number: number, letters: readonly Letter[] = []): void {
+    this.#db.transaction(() => {
+      this.#insertRollout(rollout, number);
+      this.outbox.add(letters);
+    })();
+  }
+
+  #insertRollout(rollout: Rollout, number: number): void {
     this.#db
       .prepare(
         `INSERT INTO rollouts (id, service, number, phase, started_at_ms, ended_at_ms, body)
@@ -89,13 +103,18 @@ export class Store {
       );
   }
 
-  /** Stores the rollout as it is now, and the transition that led there, in one step. */
-  update(rollout: Rollout, transition: TransitionEntry | null = null): void {
+  /** Stores the rollout as it is now, the transition that led there, and what is told of it, in one step. */
+  update(
+    rollout: Rollout,
+    transition: TransitionEntry | null = null,
+    letters: readonly Letter[] = [],
+  ): void {
     this.#db.transaction(() => {
       this.#db
         .prepare('UPDATE rollouts SET phase = ?, ended_at_ms = ?, body = ? WHERE id = ?')
         .run(rollout.phase.kind, rollout.endedAtMs, JSON.stringify(rollout), rollout.id);
       if (transition !== null) this.#insertTransition(rollout.id, transition);
+      this.outbox.add(letters);
     })();
   }
 

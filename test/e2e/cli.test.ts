@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import type { Stage } from '../../demo/stage.js';
-import { openTestStage, SERVICE } from './support.js';
+import { eventsOf, openTestStage, SERVICE } from './support.js';
 
 let stage: Stage;
 
@@ -144,6 +144,17 @@ describe('the configuration', () => {
     const { code, stderr } = await run(script, env);
     expect(code).toBe(2);
     expect(stderr).toMatch(/bad-too\.yaml:2:\d+: services\.a\.weight: got "much", wanted/);
+  });
+});
+
+describe('a sample notification', () => {
+  it('arrives, and a receiver that is not there is named', async () => {
+    const sent = await stage.canary('notify', 'test');
+    expect(sent).toMatchObject({ code: 0, stdout: 'file  command  has arrived\n' });
+    expect(eventsOf(stage, 'sample-1')).toEqual(['test']);
+    const unknown = await stage.canary('notify', 'test', 'nobody');
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('has no receiver nobody: it has file');
   });
 });
 

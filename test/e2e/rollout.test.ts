@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
 import type { Stage } from '../../demo/stage.js';
+import { waitFor } from '../support/wait.js';
 import {
+  eventsOf,
   expectTidy,
   fault,
   openTestStage,
@@ -53,6 +55,8 @@ describe('a good release', () => {
     expect(dump).toContain('"RELEASE": "good"');
     expect(dump).not.toContain(`${SERVICE}-canary`);
     expect(agents.tally.failures).toEqual([]);
+    await waitFor(() => eventsOf(stage, `${SERVICE}-1`).length === 3, { what: 'notifications' });
+    expect(eventsOf(stage, `${SERVICE}-1`)).toEqual(['started', 'step', 'promoted']);
   });
 });
 

@@ -1,5 +1,5 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { callUnix } from '../../common/unix-http.js';
 import { packageRoot } from '../../common/package.js';
 import { openStage, type CliResult, type Stage } from '../../demo/stage.js';
 import type { RolloutView, ServiceView } from '../../orchestrator/control/messages.js';
+import type { Notification } from '../../orchestrator/notify/notification.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
 import { portHolder } from '../../orchestrator/proc/ports.js';
 import { waitFor } from '../support/wait.js';
@@ -34,6 +35,7 @@ export function openTestStage(
       },
     ],
     services: { [SERVICE]: own },
+    notify: [{ name: 'file', command: 'cat >> events.jsonl', services: [SERVICE] }],
     defaults: {
       weight: '50%',
       window: '6s',
@@ -125,6 +127,14 @@ export async function steer(stage: Stage, kind: RequestKind, reason: string | nu
     timeoutMs: 2_000,
   });
   expect(reply).toMatchObject({ kind: 'answered', status: 200 });
+}
+
+/** The notifications that have arrived of one rollout, in order. */
+export function eventsOf(stage: Stage, rollout: string): string[] {
+  const file = join(stage.home, 'events.jsonl');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const told = lines.map((line) => JSON.parse(line) as Notification);
+  return told.filter((each) => each.rollout === rollout).map(({ event }) => event);
 }
 
 /** `observing`, or with its stage `promoting/returning`. */
