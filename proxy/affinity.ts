@@ -2,22 +2,37 @@
  * Which track a client without a session keeps: by its credentials, else by its address and user
  * agent. Bounded: the client unseen for longest is forgotten first.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Track } from '../common/protocol.js';
 
 const MAX_CLIENTS = 20_000;
 
-/** A key that tells nothing of the credentials it was made from: salted, new with every process. */
+/** Keys that tell nothing of the credentials they were made from: they are salted. */
 export class ClientKeys {
-  private readonly salt = randomBytes(16);
+  private readonly salt: Buffer;
 
+  constructor(salt: Buffer) {
+    this.salt = salt;
+  }
+
+  /** By the credentials, else by address and user agent. */
   of(req: IncomingMessage): string {
-    const { authorization } = req.headers;
-    const identity =
-      authorization ?? `${req.socket.remoteAddress ?? ''} ${req.headers['user-agent'] ?? ''}`;
+    return this.hashed(req.headers.authorization ?? connectionOf(req));
+  }
+
+  /** By all of them. */
+  exact(req: IncomingMessage): string {
+    return this.hashed(`${connectionOf(req)} ${req.headers.authorization ?? ''}`);
+  }
+
+  private hashed(identity: string): string {
     return createHmac('sha256', this.salt).update(identity).digest('base64url').slice(0, 16);
   }
+}
+
+function connectionOf({ socket, headers }: IncomingMessage): string {
+  return `${socket.remoteAddress ?? ''} ${headers['user-agent'] ?? ''}`;
 }
 
 export class Affinity {

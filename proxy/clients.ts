@@ -1,7 +1,7 @@
 /** Clients without a session: each keeps its track, by its credentials or its address. */
 import type { IncomingMessage } from 'node:http';
 import type { Track } from '../common/protocol.js';
-import { Affinity, ClientKeys } from './affinity.js';
+import { Affinity, type ClientKeys } from './affinity.js';
 import type { LiveCall } from './live-call.js';
 import type { Acquired, Binding, Pin } from './pin.js';
 import { Split } from './split.js';
@@ -11,7 +11,7 @@ import type { Tracks } from './tracks.js';
 const MAX_VERSIONS = 16;
 
 export class Clients {
-  private readonly keys = new ClientKeys();
+  private readonly keys: ClientKeys;
   private readonly affinity = new Affinity();
   private readonly tasks = new Affinity();
   private readonly versions = new Map<string, number>();
@@ -19,8 +19,9 @@ export class Clients {
 
   private readonly tracks: Tracks;
 
-  constructor(tracks: Tracks) {
+  constructor(tracks: Tracks, keys: ClientKeys) {
     this.tracks = tracks;
+    this.keys = keys;
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { ServiceConfig } from '../config/types.js';
 import type { Accounts } from './accounts.js';
+import type { ClientKeys } from './affinity.js';
 import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';
 import type { BodyBudget } from './mcp/body.js';
@@ -14,6 +15,7 @@ export interface Plane {
   readonly tracks: Tracks;
   readonly sessions: Sessions;
   readonly clients: Clients;
+  readonly keys: ClientKeys;
   readonly catalog: ToolCatalog;
   readonly accounts: Accounts;
   readonly bodies: BodyBudget;

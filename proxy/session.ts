@@ -45,9 +45,17 @@ export interface Connector {
   disconnect(session: Session, binding: Binding): void;
 }
 
+/** What a session has come to, apart from its id and its instance. */
+export type Standing = Pick<
+  Session,
+  'label' | 'track' | 'initialize' | 'negotiated' | 'initialized'
+> & {
+  readonly restore: ReadonlyMap<string, string>;
+};
+
 export class Session implements Pin {
   readonly id: string;
-  readonly label: string;
+  private name: string;
   readonly kind: SessionKind;
   initialize: Buffer | null;
   negotiated: Negotiated | null;
@@ -55,6 +63,8 @@ export class Session implements Pin {
   /** Requests to send again on another instance, by what they set. Bounded by the caller. */
   readonly restore: Map<string, string>;
   usedAtMs: number;
+  /** Who the client is, salted: for one that comes back without naming its session. */
+  readonly client: string | null;
   /** The client's latest end-to-end headers. */
   headers: readonly string[] = [];
   /** The client's latest request target on the MCP endpoint. */
@@ -87,7 +97,8 @@ export class Session implements Pin {
     this.connector = connector;
     this.world = world;
     this.id = stored.id;
-    this.label = stored.label;
+    this.name = stored.label;
+    this.client = stored.client;
     this.kind = stored.kind;
     this.initialize = stored.initialize;
     this.negotiated = negotiated;
@@ -107,6 +118,25 @@ export class Session implements Pin {
   set transport(connector: Connector) {
     this.connector = connector;
     this.moveReason = 'reconnected';
+  }
+
+  get label(): string {
+    return this.name;
+  }
+
+  /** What another session of the same client needs to go on as this one. */
+  get standing(): Standing {
+    const { label, track, initialize, negotiated, initialized, restore } = this;
+    return { label, track, initialize, negotiated, initialized, restore };
+  }
+
+  /** Goes on as another session of the same client, on the track where this one is. */
+  takeOver({ label, initialize, negotiated, initialized, restore }: Standing): void {
+    this.name = label;
+    this.initialize = initialize;
+    this.negotiated = negotiated;
+    this.initialized = initialized;
+    for (const [key, body] of restore) this.restore.set(key, body);
   }
 
   get clientId(): string {
@@ -139,6 +169,7 @@ export class Session implements Pin {
       initialized: this.initialized,
       restore: JSON.stringify([...this.restore]),
       usedAtMs: Math.round(this.usedAtMs),
+      client: this.client,
     };
   }
 

@@ -26,6 +26,8 @@ export interface NewSession {
   readonly track: Track;
   readonly initialize: Buffer | null;
   readonly path: string;
+  /** See StoredSession. */
+  readonly client: string | null;
   readonly connector: Connector;
 }
 
@@ -73,11 +75,13 @@ export class Sessions {
   restore(defaultPath: string): void {
     for (const stored of this.store.loadSessions(this.config.name)) {
       const negotiated = negotiatedOf(stored.negotiated);
+      const isSse = stored.kind === 'sse';
       const session = new Session(
-        stored,
+        // A legacy client was there until this process' predecessor ended.
+        isSse ? { ...stored, usedAtMs: this.clock.now() } : stored,
         negotiated,
         defaultPath,
-        stored.kind === 'sse' ? disconnected : streamableConnector,
+        isSse ? disconnected : streamableConnector,
         this.world,
       );
       this.byId.set(session.id, session);
@@ -91,7 +95,7 @@ export class Sessions {
   }
 
   /** A new session with an id of ours; `save` stores it. The caller has checked `isFull`. */
-  create({ kind, track, initialize, path, connector }: NewSession): Session {
+  create({ kind, track, initialize, path, client, connector }: NewSession): Session {
     const session = new Session(
       {
         id: randomBytes(ID_BYTES).toString('base64url'),
@@ -106,6 +110,7 @@ export class Sessions {
         initialized: false,
         restore: '[]',
         usedAtMs: this.clock.now(),
+        client,
       },
       null,
       path,

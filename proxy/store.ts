@@ -6,12 +6,14 @@
  * 2. WAL with synchronous=NORMAL: a SIGKILL of the proxy loses nothing, a power cut at most the
  *    last moments.
  */
+import { randomBytes } from 'node:crypto';
 import Database from 'libsql';
 import { ensurePrivateFile } from '../common/private-file.js';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
 
-const SCHEMA_VERSION = 1;
-const SCHEMA = `
+/** What each schema version adds to the one before. */
+const SCHEMAS = [
+  `
   CREATE TABLE route (service TEXT PRIMARY KEY, route TEXT NOT NULL) STRICT;
   CREATE TABLE session (
     id TEXT PRIMARY KEY,
@@ -28,7 +30,13 @@ const SCHEMA = `
     used_at_ms INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX session_service ON session (service);
-`;
+`,
+  `
+  ALTER TABLE session ADD COLUMN client TEXT;
+  CREATE TABLE salt (hex TEXT NOT NULL) STRICT;
+`,
+];
+const SALT_BYTES = 16;
 
 export type SessionKind = 'streamable' | 'sse';
 
@@ -49,6 +57,8 @@ export interface StoredSession {
   /** JSON of the requests that rebuild the session's state elsewhere. */
   readonly restore: string;
   readonly usedAtMs: number;
+  /** A salted key of the client's address, agent and credentials; null when it is not needed. */
+  readonly client: string | null;
 }
 
 interface SessionRow {
@@ -64,6 +74,7 @@ interface SessionRow {
   initialized: number;
   restore: string;
   used_at_ms: number;
+  client: string | null;
 }
 
 export class Store {
@@ -78,7 +89,7 @@ export class Store {
     this.db = db;
     this.putRoute = db.prepare('INSERT OR REPLACE INTO route VALUES (?, ?)');
     this.putSession = db.prepare(
-      'INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.dropSession = db.prepare('DELETE FROM session WHERE id = ?');
     this.touchSession = db.prepare('UPDATE session SET used_at_ms = ? WHERE id = ?');
@@ -96,16 +107,25 @@ export class Store {
     db.pragma('synchronous = NORMAL');
     db.pragma('busy_timeout = 2000');
     const row = db.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (row.user_version > SCHEMA_VERSION) {
+    if (row.user_version > SCHEMAS.length) {
       db.close();
       throw new Error(
-        `${file} has schema version ${row.user_version}, this canary-proxy knows up to ${SCHEMA_VERSION}: run the newer release, or move the file away`,
+        `${file} has schema version ${row.user_version}, this canary-proxy knows up to ${SCHEMAS.length}: run the newer release, or move the file away`,
       );
     }
-    if (row.user_version === 0) {
-      db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-    }
+    SCHEMAS.forEach((sql, i) => {
+      if (i >= row.user_version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${i + 1}; COMMIT;`);
+    });
     return new Store(db);
+  }
+
+  /** What clients' keys are salted with: made once, so that the keys last. */
+  get salt(): Buffer {
+    const row = this.db.prepare('SELECT hex FROM salt').get() as { hex: string } | undefined;
+    if (row !== undefined) return Buffer.from(row.hex, 'hex');
+    const salt = randomBytes(SALT_BYTES);
+    this.db.prepare('INSERT INTO salt VALUES (?)').run(salt.toString('hex'));
+    return salt;
   }
 
   saveRoute(service: string, route: Route): void {
@@ -135,6 +155,7 @@ export class Store {
       session.initialized ? 1 : 0,
       session.restore,
       session.usedAtMs,
+      session.client,
     );
   }
 
@@ -188,5 +209,6 @@ function storedSession(row: SessionRow, track: Track): StoredSession {
     initialized: row.initialized === 1,
     restore: row.restore,
     usedAtMs: row.used_at_ms,
+    client: row.client,
   };
 }

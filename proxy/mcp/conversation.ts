@@ -10,7 +10,7 @@ import type { ServerResponse } from 'node:http';
 import type { StopReason } from '../live-call.js';
 import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
-import type { Connector, Session } from '../session.js';
+import type { Connector, Session, Standing } from '../session.js';
 import type { Upstream } from '../upstream.js';
 import { ClientStream } from './client-stream.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
@@ -35,8 +35,8 @@ export interface Posted {
 }
 
 export class Conversation implements Connector, UplineListener {
+  readonly session: Session;
   private readonly plane: Plane;
-  private readonly session: Session;
   private readonly res: ServerResponse;
   private readonly path: string;
   private readonly headers: readonly string[];
@@ -65,8 +65,8 @@ export class Conversation implements Connector, UplineListener {
     this.recovery = new Recovery({ plane, session, calls, own, stream });
   }
 
-  /** Opens the client's stream. Resolves when it is over. Never rejects. */
-  async run(): Promise<void> {
+  /** Opens the client's stream, tells when that has been done, resolves when it is over. Never rejects. */
+  async run(onBegun: () => void): Promise<void> {
     const { res, session } = this;
     const closed = new Promise<void>((resolve) => res.once('close', resolve));
     void closed.then(() => this.end());
@@ -75,7 +75,10 @@ export class Conversation implements Connector, UplineListener {
     if (acquired.kind === 'unavailable') {
       refuse(res, 503, { code: REFUSALS.unavailable, message: 'the server cannot be reached' });
       res.end();
-    } else if (!res.destroyed) this.stream.begin();
+    } else if (!res.destroyed) {
+      this.stream.begin();
+      onBegun();
+    }
     await closed;
   }
 
@@ -105,6 +108,20 @@ export class Conversation implements Connector, UplineListener {
     }
     this.recovery.fail(calls, UNREACHABLE);
     return 202;
+  }
+
+  /** Goes on as the session that the client believes to be in: the instance is told. Never rejects. */
+  async goOnAs(standing: Standing): Promise<void> {
+    const { session } = this;
+    const acquired = await session.acquire(this.headers);
+    session.takeOver(standing);
+    if (acquired.kind === 'bound') {
+      const { upstream, upstreamId, generation } = acquired.binding;
+      const target = { upstream, endpoint: upstreamId ?? this.path, generation };
+      if (!(await this.introduce(session, { ...target, headers: session.headers })))
+        session.forget(acquired.binding);
+    }
+    this.plane.sessions.save(session);
   }
 
   // How the session is set up on an instance.

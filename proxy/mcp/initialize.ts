@@ -86,6 +86,7 @@ function opened(
     track,
     initialize: body,
     path,
+    client: null,
     connector: streamableConnector,
   });
   session.seen(path, headers);

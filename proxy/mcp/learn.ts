@@ -24,8 +24,11 @@ function learnOne(session: Session, { method, name }: Message, body: Buffer): bo
   const { restore } = session;
   switch (method) {
     case 'initialize':
-      if (session.initialize !== null || body.length > MAX_INITIALIZE_BYTES) return false;
+      if (session.initialize !== null && session.kind === 'streamable') return false;
+      if (body.length > MAX_INITIALIZE_BYTES) return false;
       session.initialize = body;
+      session.initialized = false;
+      restore.clear();
       return true;
     case 'notifications/initialized':
       session.initialized = true;

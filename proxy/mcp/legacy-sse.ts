@@ -1,21 +1,31 @@
 /** The legacy HTTP+SSE endpoint (2024-11-05): GET opens a session, POST with its id sends to it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Track } from '../../common/protocol.js';
 import { forwardedHeaders } from '../headers.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
-import { readMessages } from './body.js';
+import { Absentees, type Claim } from './absentees.js';
+import { readMessages, type ReadBody } from './body.js';
+import { Comeback } from './comeback.js';
 import { Conversation } from './conversation.js';
 import { answerBinding, withOwnId } from './from-client.js';
 import { disconnected } from './disconnected.js';
 import { learnFromRequest } from './learn.js';
 import { REFUSALS, refuse } from './refusals.js';
+import { WaitingRoom } from './waiting-room.js';
 
 export class LegacySse {
   private readonly plane: Plane;
+  /** By the ids of sessions whose client is there. */
   private readonly conversations = new Map<string, Conversation>();
+  /** Of clients that have not said yet who they are. */
+  private readonly comebacks = new Map<string, Comeback>();
+  private readonly absentees: Absentees;
+  private readonly waiting = new WaitingRoom();
 
   constructor(plane: Plane) {
     this.plane = plane;
+    this.absentees = new Absentees(plane.sessions, ({ id }) => this.conversations.has(id));
   }
 
   /** The request belongs to the transport: its GET, or a POST to a message URI of ours. */
@@ -30,8 +40,12 @@ export class LegacySse {
 
   private async open(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const path = req.url ?? '/';
-    const session = this.resumed(req) ?? this.opened(path);
+    const client = this.plane.keys.exact(req);
+    const named = this.named(req);
+    const claim = named === null ? this.absentees.claim(client) : null;
+    const session = named ?? this.opened(path, client, claim?.standing.track);
     if (session === null) {
+      if (claim !== null) this.absentees.giveBack(claim);
       const message = `too many sessions: at most ${this.plane.config.maxSessions} are allowed`;
       return refuse(res, 503, { code: REFUSALS.full, message });
     }
@@ -40,7 +54,10 @@ export class LegacySse {
     const conversation = new Conversation(this.plane, session, { res, path, headers });
     session.transport = conversation;
     this.conversations.set(session.id, conversation);
-    await conversation.run();
+    this.waiting.release(session.id, conversation);
+    const comeback = claim === null ? null : this.comebackOf(session.id, conversation, claim);
+    await conversation.run(() => comeback?.listen());
+    void comeback?.decide(false);
     this.conversations.delete(session.id);
     session.transport = disconnected;
     session.seen(path, headers);
@@ -48,42 +65,79 @@ export class LegacySse {
   }
 
   /** An EventSource that reopens its stream names the last event id: our endpoint event bears one. */
-  private resumed(req: IncomingMessage): Session | null {
+  private named(req: IncomingMessage): Session | null {
     const session = this.plane.sessions.get(String(req.headers['last-event-id'] ?? ''));
     return session?.kind === 'sse' && !this.conversations.has(session.id) ? session : null;
   }
 
-  private opened(path: string): Session | null {
+  /** `former`: where the client's session was, if it is one that comes back. */
+  private opened(path: string, client: string, former: Track | undefined): Session | null {
     const { sessions, tracks } = this.plane;
     if (sessions.isFull) return null;
-    const track = sessions.split.pick(tracks.open()) ?? 'stable';
+    const isOpen = former !== undefined && tracks.mayStay(former);
+    const track = isOpen ? former : (sessions.split.pick(tracks.open()) ?? 'stable');
     const connector = disconnected;
-    return sessions.create({ kind: 'sse', track, initialize: null, path, connector });
+    return sessions.create({ kind: 'sse', track, initialize: null, path, client, connector });
+  }
+
+  private comebackOf(id: string, conversation: Conversation, claim: Claim): Comeback {
+    const { session, standing, isOnly } = claim;
+    const takeOver = async (): Promise<void> => {
+      await conversation.goOnAs(standing);
+      this.comebacks.delete(id);
+      this.plane.sessions.end(session, false);
+      this.waiting.release(session.id, isOnly ? conversation : null);
+    };
+    const comeback = new Comeback(takeOver, () => {
+      this.comebacks.delete(id);
+      this.absentees.giveBack(claim);
+    });
+    this.comebacks.set(id, comeback);
+    return comeback;
   }
 
   private async post(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const id = sessionIdOf(req) ?? '';
     const session = this.plane.sessions.get(id);
-    const conversation = this.conversations.get(id);
-    if (session === undefined || conversation === undefined) {
-      return refuse(res, 404, { code: REFUSALS.unknownSession, message: 'Session not found' });
-    }
+    if (session?.kind !== 'sse') return unknown(res);
     const read = await readMessages(req, res, this.plane.bodies);
     if (read === null) return;
-    const { messages } = read;
-    const headers = forwardedHeaders(req);
-    session.seen(session.path, headers);
-    learnFromRequest(this.plane, session, messages, read.body);
-    const pin = answerBinding(session, messages) ?? session;
-    const body = withOwnId(messages, read.body);
-    const status = pin === 'gone' ? 202 : await conversation.post(pin, { body, messages, headers });
+    const conversation = this.conversations.get(id) ?? (await this.backOf(session, req));
+    if (conversation === null) unknown(res);
+    else answer(res, await this.deliver(conversation, read, forwardedHeaders(req)));
     this.plane.bodies.release(read.body.length);
-    answer(res, status);
+  }
+
+  /** Waits for a client that is away, if it can be told from others when it comes back. */
+  private backOf(session: Session, req: IncomingMessage): Promise<Conversation | null> {
+    const [only, ...others] = this.absentees.of(this.plane.keys.exact(req));
+    if (only !== session || others.length > 0) return Promise.resolve(null);
+    return this.waiting.wait(session.id);
+  }
+
+  private async deliver(
+    conversation: Conversation,
+    { body: posted, messages }: ReadBody,
+    headers: readonly string[],
+  ): Promise<number> {
+    const { session } = conversation;
+    await this.comebacks
+      .get(session.id)
+      ?.decide(messages.every(({ method }) => method !== 'initialize'));
+    session.seen(session.path, headers);
+    learnFromRequest(this.plane, session, messages, posted);
+    const pin = answerBinding(session, messages) ?? session;
+    const body = withOwnId(messages, posted);
+    return pin === 'gone' ? 202 : conversation.post(pin, { body, messages, headers });
   }
 }
 
 function sessionIdOf({ url }: IncomingMessage): string | null {
   return new URL(url ?? '/', 'http://proxy').searchParams.get('sessionId');
+}
+
+function unknown(res: ServerResponse): void {
+  refuse(res, 404, { code: REFUSALS.unknownSession, message: 'Session not found' });
 }
 
 /** As the SDKs' servers answer: 202 with a word that nobody reads. */

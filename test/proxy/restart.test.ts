@@ -1,54 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
-import { echo, httpAgent, sseAgent } from './support/agents.js';
-import { route, SERVICE, startProxy, type TestProxy } from './support/proxies.js';
+import { echo, httpAgent } from './support/agents.js';
 import { LabServer } from './support/lab-server.js';
+import { route, startProxy } from './support/proxies.js';
+import { startProxyProcess, type ProxyProcess } from './support/proxy-process.js';
 import { startEverything, type RunningServer } from './support/servers.js';
 import { WireClient } from './support/wire-client.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/proxy/main.js', import.meta.url));
-
 describe('a proxy that is killed and comes back', () => {
   let http: RunningServer;
-  let proxy: TestProxy;
-  let child: ChildProcess;
+  let proxy: ProxyProcess;
 
   beforeAll(async () => {
     http = await startEverything('streamableHttp');
-    proxy = await startProxy({ stable: http.port });
-    await proxy.stop();
-    const text = [
-      'proxy:',
-      `  metrics: ${proxy.config.proxy.metrics.port}`,
-      'services:',
-      `  ${SERVICE}: { listen: ${proxy.port}, stable: ${http.port}, canary: 1 }`,
-    ].join('\n');
-    writeFileSync(`${proxy.home.dir}/canary.yaml`, text);
-    await begin();
+    proxy = await startProxyProcess({ stable: http.port });
   });
   afterAll(async () => {
-    await end('SIGTERM');
     await proxy.dispose();
     await http.kill();
   });
-
-  async function begin(): Promise<void> {
-    child = spawn(process.execPath, [MAIN], {
-      env: { ...process.env, CANARY_HOME: proxy.home.dir },
-      stdio: 'ignore',
-    });
-    await waitFor(async () => (await proxy.state()).listening, { what: 'the proxy to listen' });
-  }
-
-  async function end(signal: NodeJS.Signals): Promise<void> {
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  }
 
   it('keeps its route and every session, under its old id', async () => {
     const wanted = route({ stable: http.port, canary: 9 }, { canary: 0.25 });
@@ -56,8 +26,8 @@ describe('a proxy that is killed and comes back', () => {
     await proxy.setRoute(wanted);
     const agents = [await httpAgent(proxy.url), await httpAgent(proxy.url)];
     const ids = agents.map((agent) => agent.sessionId());
-    await end('SIGKILL');
-    await begin();
+    await proxy.kill();
+    await proxy.start();
     expect((await proxy.state()).route).toEqual(wanted);
     const opened = (await proxy.state()).tracks.stable.sessionsOpened;
     for (const agent of agents) expect(await echo(agent, 'back')).toBe('Echo: back');
@@ -69,28 +39,9 @@ describe('a proxy that is killed and comes back', () => {
 
   it('closes by itself on SIGTERM, streams or not', async () => {
     const agent = await httpAgent(proxy.url);
-    await end('SIGTERM');
-    expect(child.exitCode).toBe(0);
-    await begin();
-    await agent.close();
-  });
-});
-
-describe('legacy SSE', () => {
-  it('goes on when the proxy comes back: the client’s EventSource names its session', async () => {
-    const server = await startEverything('sse');
-    const proxy = await startProxy({ stable: server.port });
-    const agent = await sseAgent(proxy.url);
-    expect(await echo(agent, 'one')).toBe('Echo: one');
-    await proxy.stop();
+    expect(await proxy.kill('SIGTERM')).toBe(0);
     await proxy.start();
-    await waitFor(async () => (await proxy.state()).tracks.stable.streams === 1, {
-      what: 'the stream to be opened again',
-    });
-    expect(await echo(agent, 'two')).toBe('Echo: two');
     await agent.close();
-    await proxy.dispose();
-    await server.kill();
   });
 });
 

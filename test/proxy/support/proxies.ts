@@ -25,8 +25,8 @@ export interface TestProxy {
   readonly port: number;
   readonly home: Home;
   readonly config: CanaryConfig;
-  setRoute(route: Route): Promise<ServiceState>;
-  state(): Promise<ServiceState>;
+  readonly setRoute: (route: Route) => Promise<ServiceState>;
+  readonly state: () => Promise<ServiceState>;
   calls(after?: number): Promise<CallPage>;
   admin(method: string, path: string, body?: unknown): Promise<UnixReply>;
   /** Closes it; the state folder stays. */

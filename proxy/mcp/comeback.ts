@@ -1,0 +1,30 @@
+/**
+ * A legacy client that has opened a stream: is it new, or does it believe that it is still in its old
+ * session? A new one sends `initialize` as soon as it knows the endpoint; one that came back sends
+ * anything else, or nothing.
+ */
+const SILENCE_MS = 1_500;
+
+export class Comeback {
+  private readonly takeOver: () => Promise<void>;
+  private readonly giveUp: () => void;
+  private decided: Promise<void> | null = null;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(takeOver: () => Promise<void>, giveUp: () => void) {
+    this.takeOver = takeOver;
+    this.giveUp = giveUp;
+  }
+
+  /** The client knows the endpoint now. */
+  listen(): void {
+    if (this.decided === null) this.timer = setTimeout(() => void this.decide(true), SILENCE_MS);
+  }
+
+  /** The first word counts. Resolves when what the client sent can be delivered. */
+  decide(isBack: boolean): Promise<void> {
+    clearTimeout(this.timer);
+    this.decided ??= isBack ? this.takeOver() : Promise.resolve(this.giveUp());
+    return this.decided;
+  }
+}

@@ -1,0 +1,87 @@
+/** Legacy SSE clients that lose their stream, because the proxy was killed or the network was. */
+import {
+  Client as NewClient,
+  SSEClientTransport as NewTransport,
+} from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { startProxyProcess, type ProxyProcess } from './support/proxy-process.js';
+import { SseServer } from './support/sse-server.js';
+
+/* eslint-disable @typescript-eslint/no-deprecated -- legacy agents are what is tried */
+interface Caller {
+  call(): Promise<string>;
+  subscribe(uri: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+async function agent(url: string, name = 'agent', sdk: 1 | 2 = 1): Promise<Caller> {
+  const info = { name, version: '1' };
+  const client = sdk === 1 ? new Client(info) : new NewClient(info);
+  const target = new URL('/sse', url);
+  if (client instanceof Client) await client.connect(new SSEClientTransport(target));
+  else await client.connect(new NewTransport(target));
+  return {
+    call: async () => {
+      const { content } = await client.callTool({ name: 'write' });
+      return (content as { text: string }[])[0]?.text ?? '';
+    },
+    subscribe: (uri) => client.subscribeResource({ uri }),
+    close: () => client.close(),
+  };
+}
+
+describe('a legacy SSE client that comes back without naming its session', () => {
+  let server: SseServer;
+  let proxy: ProxyProcess;
+  const agents: Caller[] = [];
+
+  beforeEach(async () => {
+    server = await SseServer.start();
+    proxy = await startProxyProcess({ stable: server.port });
+  });
+  afterEach(async () => {
+    await Promise.all(agents.splice(0).map((one) => one.close()));
+    await proxy.dispose();
+    await server.kill();
+  });
+
+  async function opened(name?: string, sdk?: 1 | 2): Promise<Caller> {
+    const one = await agent(proxy.url, name, sdk);
+    agents.push(one);
+    return one;
+  }
+
+  it('goes on in it after a SIGKILL of the proxy: what it calls meanwhile waits', async () => {
+    const one = await opened();
+    await one.subscribe('a://1');
+    await proxy.kill();
+    await proxy.start();
+    expect(await one.call()).toBe('by 1');
+    expect(server.methods(1)).toEqual([
+      'initialize',
+      'notifications/initialized',
+      'resources/subscribe',
+      'tools/call',
+    ]);
+    expect(server.executed.get('write')).toBe(1);
+  }, 60_000);
+
+  it('is not taken for one that is new, and goes on beside others like it', async () => {
+    const before = [await opened('agent', 1), await opened('agent', 2)];
+    await proxy.kill();
+    await proxy.start();
+    const fresh = await opened('fresh');
+    expect(await fresh.call()).toBe('by 2');
+    await waitFor(() => server.streams.size === 3, { what: 'all to be back' });
+    await waitFor(async () => (await proxy.state()).tracks.stable.sessions === 3, {
+      what: 'the old sessions to be gone on with',
+    });
+    const texts = await Promise.all(before.map((one) => one.call()));
+    expect(new Set(texts)).toEqual(new Set(['by 3', 'by 4']));
+    expect(server.received[2]?.[0]?.params).toMatchObject({ clientInfo: { name: 'fresh' } });
+    expect(server.received[3]?.[0]?.params).toMatchObject({ clientInfo: { name: 'agent' } });
+  }, 60_000);
+});
