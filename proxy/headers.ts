@@ -2,7 +2,7 @@
  * Headers on their way through: hop-by-hop fields are stripped in both directions (RFC 9110,
  * 7.6.1), the forwarding chain is continued, `Host` and `Origin` stay as they came.
  */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 export const SESSION_HEADER = 'mcp-session-id';
 
@@ -83,15 +83,23 @@ function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** The upstream's headers as the client gets them, flat; `omit` names more that must not pass. */
-export function answerHeaders(headers: IncomingHttpHeaders, omit: ReadonlySet<string>): string[] {
-  const named = namedByConnection(headers.connection);
+/** The first value of a header in a flat list; `name` and the list's names are in lower case. */
+export function headerOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+  return undefined;
+}
+
+/**
+ * The upstream's headers as the client gets them: flat lists, with names in lower case. `omit` names
+ * more that must not pass.
+ */
+export function answerHeaders(headers: readonly string[], omit: ReadonlySet<string>): string[] {
+  const named = namedByConnection(headerOf(headers, 'connection'));
   const out: string[] = [];
-  for (const name in headers) {
-    const value = headers[name];
-    if (value === undefined || HOP_BY_HOP.has(name) || omit.has(name) || named?.has(name)) continue;
-    if (typeof value === 'string') out.push(name, value);
-    else for (const one of value) out.push(name, one);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (HOP_BY_HOP.has(name) || omit.has(name) || named?.has(name)) continue;
+    out.push(name, headers[i + 1] ?? '');
   }
   return out;
 }

@@ -58,8 +58,9 @@ class Passing {
     const { res } = this;
     this.answeredAt = performance.now();
     const status = answer.statusCode ?? 502;
-    const head = { status, statusMessage: answer.statusMessage ?? '', headers: answer.headers };
-    writeHeadSafely(res, head, answerHeaders(answer.headers, NO_HEADERS));
+    const headers = answer.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+    const head = { status, statusMessage: answer.statusMessage ?? '', headers };
+    writeHeadSafely(res, head, answerHeaders(headers, NO_HEADERS));
     if (answer.headers['content-length'] === undefined) res.flushHeaders();
     answer.on('error', () => res.destroy());
     answer.once('close', () => {

@@ -92,7 +92,7 @@ export class Service {
     this.plane.sessions.flush();
     await this.listener.close(graceMs);
     this.passthrough.close();
-    await this.plane.tracks.destroy();
+    this.plane.tracks.destroy();
   }
 
   get accounts(): Accounts {

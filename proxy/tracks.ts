@@ -52,7 +52,7 @@ export class Tracks {
     for (const [key, upstream] of this.upstreams) {
       if (used.has(key)) continue;
       this.upstreams.delete(key);
-      void upstream.close();
+      upstream.close();
     }
   }
 
@@ -105,8 +105,8 @@ export class Tracks {
   }
 
   /** Closes every connection at once. */
-  async destroy(): Promise<void> {
-    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.destroy()));
+  destroy(): void {
+    for (const upstream of this.upstreams.values()) upstream.destroy();
   }
 }
 

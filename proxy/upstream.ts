@@ -1,162 +1,112 @@
-/**
- * One instance's endpoint: pooled connections over undici's dispatch, and what became of a request
- * as data.
- *
- * 1. After `abort` no event follows.
- * 2. `onLost` tells whether the request can have been executed: only a `cut` one can.
- */
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
-import { Pool, type Dispatcher } from 'undici';
+/** One instance's endpoint: its kept connections, and a new one whenever none of them is free. */
+import { Connection } from './http1/connection.js';
+import { Exchange, type ExchangeEvents } from './http1/exchange.js';
+import { requestHead, type RequestHead } from './http1/request-head.js';
 
-const CONNECT_TIMEOUT_MS = 3_000;
 /** Shorter than the 5 s after which common servers close idle connections. */
 const KEEP_ALIVE_MS = 4_000;
-const KEEP_ALIVE_MAX_MS = 60_000;
-const MAX_ANSWER_HEADER_BYTES = 64 * 1024;
+const MAX_KEEP_ALIVE_MS = 60_000;
+/** Ours end this much earlier than a server says that it closes: a request could cross the close. */
+const KEEP_ALIVE_MARGIN_MS = 1_000;
+const MAX_IDLE = 256;
+const SWEEP_MS = 1_000;
+const READ_BYTES = 64 * 1_024;
 
-export interface UpstreamRequest {
-  readonly method: string;
-  readonly path: string;
-  /** Flat list of names and values. */
-  readonly headers: string[];
-  readonly body: Buffer | Readable | null;
-}
-
-export interface AnswerHead {
-  readonly status: number;
-  readonly statusMessage: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/**
- * How a request was lost: `unreachable` never left this process, `cut` may have been executed,
- * `invalid` cannot be sent at all.
- */
-export interface Loss {
-  readonly kind: 'unreachable' | 'cut' | 'invalid';
-  readonly reason: string;
-}
-
-export interface UpstreamEvents {
-  onHead(head: AnswerHead): void;
-  onData(chunk: Buffer): void;
-  onEnd(): void;
-  onLost(loss: Loss): void;
-}
-
-class Aborted extends Error {}
-
-/** One request under way. */
-export class Exchange implements Dispatcher.DispatchHandler {
-  private controller: Dispatcher.DispatchController | null = null;
-  private over = false;
-
-  private readonly events: UpstreamEvents;
-
-  constructor(events: UpstreamEvents) {
-    this.events = events;
-  }
-
-  /** Closes the upstream connection at once, unless the exchange is over. */
-  abort(): void {
-    if (this.over) return;
-    this.over = true;
-    this.controller?.abort(new Aborted('aborted'));
-  }
-
-  pause(): void {
-    if (!this.over) this.controller?.pause();
-  }
-
-  resume(): void {
-    if (!this.over) this.controller?.resume();
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    if (this.over) controller.abort(new Aborted('aborted'));
-  }
-
-  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
-    controller.abort(new Aborted('an upgrade that nobody asked for'));
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    statusMessage?: string,
-  ): void {
-    if (this.over || status < 200) return;
-    this.events.onHead({ status, headers, statusMessage: statusMessage ?? '' });
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.over) this.events.onData(chunk);
-  }
-
-  onResponseEnd(): void {
-    if (this.over) return;
-    this.over = true;
-    this.events.onEnd();
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.over) return;
-    this.over = true;
-    const code = (error as NodeJS.ErrnoException).code ?? error.name;
-    this.events.onLost({ kind: this.lossKind(code), reason: code });
-  }
-
-  private lossKind(code: string): Loss['kind'] {
-    if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'invalid';
-    return this.controller === null ? 'unreachable' : 'cut';
-  }
+export interface UpstreamRequest extends RequestHead {
+  readonly body: Buffer | null;
 }
 
 export class Upstream {
-  private readonly pool: Pool;
-
   readonly host: string;
   readonly port: number;
+  private readonly authority: string;
+  private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  private readonly all = new Set<Connection>();
+  /** The last one was used last. */
+  private readonly idle: Connection[] = [];
+  private sweeper: NodeJS.Timeout | null = null;
+  private isClosing = false;
+  private isDestroyed = false;
 
   constructor(host: string, port: number) {
     this.host = host;
     this.port = port;
-    const name = host.includes(':') ? `[${host}]` : host;
-    this.pool = new Pool(`http://${name}:${port}`, {
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
-    });
+    this.authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
-  /** Sends a request; the events tell what becomes of it. Never throws. */
-  send(request: UpstreamRequest, events: UpstreamEvents): Exchange {
+  /**
+   * Sends a request; the events tell what becomes of it, before `send` returns only what cannot be
+   * sent at all. Never throws.
+   */
+  send(request: UpstreamRequest, events: ExchangeEvents): Exchange {
     const exchange = new Exchange(events);
-    this.pool.dispatch(
-      {
-        method: request.method,
-        path: request.path,
-        headers: request.headers,
-        body: request.body,
-      },
-      exchange,
-    );
+    const { body } = request;
+    const head = requestHead(request, this.authority, body?.length ?? null);
+    if (head === null) exchange.lost({ kind: 'invalid', reason: 'not a valid request' });
+    else if (this.isDestroyed) exchange.lost({ kind: 'unreachable', reason: 'closed' });
+    else (this.takeIdle() ?? this.open()).send(exchange, head, body);
     return exchange;
   }
 
-  /** Lets requests under way finish, then closes the connections. */
-  async close(): Promise<void> {
-    await this.pool.close();
+  /** Keeps no connection any more once the requests on it have finished. */
+  close(): void {
+    this.isClosing = true;
+    for (const connection of [...this.idle]) connection.destroy();
   }
 
   /** Closes everything at once. */
-  async destroy(): Promise<void> {
-    await this.pool.destroy();
+  destroy(): void {
+    this.isDestroyed = true;
+    for (const connection of [...this.all]) connection.destroy();
+  }
+
+  private open(): Connection {
+    const connection = new Connection({
+      host: this.host,
+      port: this.port,
+      readBuffer: this.readBuffer,
+      onIdle: (idle) => this.keep(idle),
+      onClosed: (closed) => this.forget(closed),
+    });
+    this.all.add(connection);
+    return connection;
+  }
+
+  private takeIdle(): Connection | null {
+    const now = performance.now();
+    for (let last = this.idle.pop(); last !== undefined; last = this.idle.pop()) {
+      if (last.isUsable && last.expiresAt > now) return last;
+      last.destroy();
+    }
+    return null;
+  }
+
+  private keep(connection: Connection): void {
+    const saidMs = connection.keepAliveMs;
+    const keptMs =
+      saidMs === Infinity
+        ? KEEP_ALIVE_MS
+        : Math.min(saidMs - KEEP_ALIVE_MARGIN_MS, MAX_KEEP_ALIVE_MS);
+    if (this.isClosing || keptMs <= 0 || this.idle.length >= MAX_IDLE) {
+      connection.destroy();
+      return;
+    }
+    connection.expiresAt = performance.now() + keptMs;
+    this.idle.push(connection);
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  private sweep(): void {
+    const now = performance.now();
+    for (const connection of [...this.idle]) if (connection.expiresAt <= now) connection.destroy();
+  }
+
+  private forget(connection: Connection): void {
+    this.all.delete(connection);
+    const at = this.idle.indexOf(connection);
+    if (at !== -1) this.idle.splice(at, 1);
+    if (this.idle.length > 0 || this.sweeper === null) return;
+    clearInterval(this.sweeper);
+    this.sweeper = null;
   }
 }

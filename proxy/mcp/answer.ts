@@ -7,8 +7,8 @@
  * 2. Of an event stream only whole events are passed on, unless one outgrows the limit.
  */
 import type { ServerResponse } from 'node:http';
-import { answerHeaders, SESSION_HEADER } from '../headers.js';
-import type { AnswerHead } from '../upstream.js';
+import { answerHeaders, headerOf, SESSION_HEADER } from '../headers.js';
+import type { ResponseHead } from '../http1/response-head.js';
 import { eventData, EventRelay, type RelayedEvent, type Verdict } from './event-relay.js';
 import { tagEvent } from './generation.js';
 import { MessageScanner, type Message } from './message-scanner.js';
@@ -46,7 +46,7 @@ export class Answer {
   /** Made when it is needed: most answers are told without. */
   private scanner: MessageScanner | null = null;
   private mode: Mode = 'idle';
-  private head: AnswerHead | null = null;
+  private head: ResponseHead | null = null;
   private held: Buffer[] = [];
   private heldBytes = 0;
   private relay: EventRelay | null = null;
@@ -82,7 +82,7 @@ export class Answer {
   }
 
   /** An answer begins, of the session's instance of that generation. */
-  begin(head: AnswerHead, generation: number): void {
+  begin(head: ResponseHead, generation: number): void {
     this.reset();
     this.head = head;
     const isStream = isEventStream(head);
@@ -144,7 +144,7 @@ export class Answer {
     this.res.end(body);
   }
 
-  private beginEvents(head: AnswerHead, generation: number): void {
+  private beginEvents(head: ResponseHead, generation: number): void {
     this.mode = 'events';
     const limit = generation === 0 ? HELD_BYTES : HELD_BYTES_WHEN_MOVED;
     this.relay = new EventRelay((event) => this.onEvent(event, generation), limit);
@@ -212,7 +212,7 @@ export class Answer {
     this.scanner.push(chunk);
   }
 
-  private writeHead(head: AnswerHead, headers: string[]): void {
+  private writeHead(head: ResponseHead, headers: string[]): void {
     this.addSession(headers);
     writeHeadSafely(this.res, head, headers);
   }
@@ -232,15 +232,15 @@ export class Answer {
 }
 
 /** The answer is a stream of server-sent events. */
-export function isEventStream({ headers }: AnswerHead): boolean {
-  return String(headers['content-type']).startsWith('text/event-stream');
+export function isEventStream({ headers }: ResponseHead): boolean {
+  return headerOf(headers, 'content-type')?.startsWith('text/event-stream') === true;
 }
 
 /**
  * Writes a head that came from an instance: node:http throws on a status below 100 and on control
  * characters, which must not end the process.
  */
-export function writeHeadSafely(res: ServerResponse, head: AnswerHead, headers: string[]): void {
+export function writeHeadSafely(res: ServerResponse, head: ResponseHead, headers: string[]): void {
   const status = head.status >= 200 && head.status <= 999 ? head.status : 502;
   try {
     res.writeHead(status, cleanReason(head.statusMessage), headers);

@@ -1,6 +1,8 @@
 /** Requests that the proxy makes itself: a handshake, the end of a session. Bounded in size and time. */
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Exchange, Loss, Upstream, UpstreamRequest } from '../upstream.js';
+import type { Exchange, Loss } from '../http1/exchange.js';
+import type { ResponseHead } from '../http1/response-head.js';
+import type { Upstream, UpstreamRequest } from '../upstream.js';
+import { isEventStream } from './answer.js';
 import { SseParser } from './sse-parser.js';
 
 const MAX_ANSWER_BYTES = 1 << 20;
@@ -9,7 +11,7 @@ export type Asked =
   | {
       readonly kind: 'answered';
       readonly status: number;
-      readonly headers: IncomingHttpHeaders;
+      readonly headers: readonly string[];
       /** The JSON-RPC answer, out of a JSON or an SSE body; undefined when there was none. */
       readonly message: unknown;
     }
@@ -39,7 +41,7 @@ export function ask(
     // What cannot be sent is told before `send` returns.
     let exchange: Exchange | null = null;
     exchange = upstream.send(request, {
-      onHead: ({ status, headers }) => reader.begin(status, headers),
+      onHead: (head) => reader.begin(head),
       onData: (chunk) => {
         if (reader.push(chunk)) stop(reader.answered());
       },
@@ -51,18 +53,16 @@ export function ask(
 
 /** Collects one JSON-RPC answer. */
 class AnswerReader {
-  private status = 0;
-  private headers: IncomingHttpHeaders = {};
+  private head: ResponseHead | null = null;
   private readonly chunks: Buffer[] = [];
   private size = 0;
   private found: unknown;
   private parser: SseParser | null = null;
   private data = '';
 
-  begin(status: number, headers: IncomingHttpHeaders): void {
-    this.status = status;
-    this.headers = headers;
-    if (!String(headers['content-type']).startsWith('text/event-stream')) return;
+  begin(head: ResponseHead): void {
+    this.head = head;
+    if (!isEventStream(head)) return;
     this.parser = new SseParser({
       onData: (chunk, start, end) => (this.data += chunk.toString('latin1', start, end)),
       onEvent: () => this.endEvent(),
@@ -80,7 +80,8 @@ class AnswerReader {
 
   answered(): Asked {
     const message = this.found ?? parsed(Buffer.concat(this.chunks).toString('utf8'));
-    return { kind: 'answered', status: this.status, headers: this.headers, message };
+    const { status, headers } = this.head ?? { status: 0, headers: [] };
+    return { kind: 'answered', status, headers, message };
   }
 
   private endEvent(): void {

@@ -2,7 +2,8 @@
 import { SESSION_HEADER } from '../headers.js';
 import type { StopReason } from '../live-call.js';
 import type { Binding } from '../pin.js';
-import type { AnswerHead, Exchange, Loss } from '../upstream.js';
+import type { Exchange, Loss } from '../http1/exchange.js';
+import type { ResponseHead } from '../http1/response-head.js';
 
 const MAX_REFUSAL_BYTES = 4_096;
 
@@ -25,7 +26,7 @@ export interface AttemptRequest {
 /** Where an answer goes. */
 export interface AnswerSink {
   /** `generation`: of the session's instance that answers. */
-  begin(head: AnswerHead, generation: number): void;
+  begin(head: ResponseHead, generation: number): void;
   /** False when the client does not keep up. */
   push(chunk: Buffer): boolean;
 }
@@ -37,7 +38,7 @@ export interface AttemptOptions {
   /** Resolves when the client takes more. */
   onceDrained(resume: () => void): void;
   /** Sees the head before the client does. */
-  onHead?(head: AnswerHead): void;
+  onHead?(head: ResponseHead): void;
 }
 
 export class Attempt {
@@ -45,7 +46,7 @@ export class Attempt {
   private settle: ((end: AttemptEnd) => void) | null = null;
   private status = 0;
   /** A 400 or 404 that may mean that the session is unknown, until its body has been read. */
-  private refusal: { head: AnswerHead; chunks: Buffer[]; bytes: number } | null = null;
+  private refusal: { head: ResponseHead; chunks: Buffer[]; bytes: number } | null = null;
 
   private readonly options: AttemptOptions;
 
@@ -78,7 +79,7 @@ export class Attempt {
     this.finish({ kind: 'stopped', by });
   }
 
-  private begin(head: AnswerHead): void {
+  private begin(head: ResponseHead): void {
     this.status = head.status;
     const maybeUnknown = head.status === 404 || head.status === 400;
     if (maybeUnknown && this.options.binding.upstreamId !== null) {
@@ -86,7 +87,7 @@ export class Attempt {
     } else this.pass(head);
   }
 
-  private pass(head: AnswerHead): void {
+  private pass(head: ResponseHead): void {
     this.options.onHead?.(head);
     this.options.answer.begin(head, this.options.binding.generation);
   }

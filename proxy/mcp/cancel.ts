@@ -20,7 +20,7 @@ export function cancelUpstream(
   for (const id of ids) {
     const params = `{"requestId":${id},"reason":"timed out"}`;
     const body = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`;
-    const request = { method: 'POST', path, headers: own, body: Buffer.from(body) };
+    const request = { method: 'POST' as const, path, headers: own, body: Buffer.from(body) };
     void ask(upstream, request, CANCEL_TIMEOUT_MS);
   }
 }

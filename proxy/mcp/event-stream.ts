@@ -8,7 +8,7 @@ import type { Binding } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import type { Stoppable } from '../tracks.js';
-import type { AnswerHead } from '../upstream.js';
+import type { ResponseHead } from '../http1/response-head.js';
 import { Answer, isEventStream } from './answer.js';
 import { Attempt, type AnswerSink, type AttemptEnd } from './attempt.js';
 import { untagged } from './generation.js';
@@ -73,7 +73,7 @@ export class EventStream implements Stoppable, AnswerSink {
     this.wake?.();
   }
 
-  begin(head: AnswerHead, generation: number): void {
+  begin(head: ResponseHead, generation: number): void {
     this.isParked = this.request.res.headersSent && !isEventStream(head);
     if (!this.isParked) this.answer.begin(head, generation);
   }

@@ -3,7 +3,7 @@
  * parameters, `notifications/initialized`, then what rebuilds the session's state.
  */
 import { z } from 'zod';
-import { SESSION_HEADER } from '../headers.js';
+import { headerOf, SESSION_HEADER } from '../headers.js';
 import type { Upstream } from '../upstream.js';
 import { ask } from './ask.js';
 
@@ -94,7 +94,7 @@ export async function handshake(request: HandshakeRequest): Promise<Handshake> {
     return { kind: 'refused', reason: `initialize was answered with status ${asked.status}` };
   }
   const { protocolVersion } = answer.data.result;
-  const upstreamId = String(asked.headers[SESSION_HEADER] ?? '') || null;
+  const upstreamId = headerOf(asked.headers, SESSION_HEADER) || null;
   if (upstreamId !== null) headers.push(SESSION_HEADER, upstreamId);
   headers.push(VERSION_HEADER, protocolVersion);
   for (const message of followUps(request)) {

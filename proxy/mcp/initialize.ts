@@ -3,12 +3,12 @@
  * that gives no session id gets no session: its clients are told apart by their credentials.
  */
 import type { Track } from '../../common/protocol.js';
-import { SESSION_HEADER } from '../headers.js';
+import { headerOf, SESSION_HEADER } from '../headers.js';
 import type { LiveCall } from '../live-call.js';
 import type { Acquired, Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
-import type { AnswerHead } from '../upstream.js';
+import type { ResponseHead } from '../http1/response-head.js';
 import { streamableConnector } from './connector.js';
 import { negotiatedBy } from './handshake.js';
 import { Post, type PostRequest } from './post.js';
@@ -76,11 +76,11 @@ export async function serveInitialize(plane: Plane, request: PostRequest): Promi
 function opened(
   plane: Plane,
   { body, path, headers }: PostRequest,
-  { status, headers: answer }: AnswerHead,
+  head: ResponseHead,
   { track, upstream }: Binding,
 ): Session | null {
-  const upstreamId = answer[SESSION_HEADER];
-  if (status >= 300 || typeof upstreamId !== 'string' || upstreamId === '') return null;
+  const upstreamId = headerOf(head.headers, SESSION_HEADER);
+  if (head.status >= 300 || upstreamId === undefined || upstreamId === '') return null;
   const session = plane.sessions.create({
     kind: 'streamable',
     track,

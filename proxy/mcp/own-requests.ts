@@ -30,7 +30,12 @@ export class OwnRequests {
   /** Posts a message; gives its answer, null when there is none in time. Never rejects. */
   async ask(target: MessageTarget, body: Buffer, timeoutMs: number): Promise<string | null> {
     const { upstream, endpoint, headers, generation } = target;
-    const post = { method: 'POST', path: endpoint, headers: protocolHeaders(headers), body };
+    const post = {
+      method: 'POST' as const,
+      path: endpoint,
+      headers: protocolHeaders(headers),
+      body,
+    };
     const id = scanMessages(body)[0]?.id ?? null;
     if (id === null) {
       await ask(upstream, post, timeoutMs);

@@ -12,7 +12,7 @@ import type { Outcome, Track } from '../../common/protocol.js';
 import type { LiveCall, StopReason } from '../live-call.js';
 import { PATIENCE_MS, type Binding, type Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
-import type { AnswerHead } from '../upstream.js';
+import type { ResponseHead } from '../http1/response-head.js';
 import { Answer } from './answer.js';
 import { Attempt, type AttemptEnd } from './attempt.js';
 import { cancelUpstream } from './cancel.js';
@@ -40,7 +40,7 @@ export interface PostRequest {
 
 export interface PostHooks {
   /** Sees the instance's answer head before the client does. */
-  readonly onHead?: (head: AnswerHead, binding: Binding) => void;
+  readonly onHead?: (head: ResponseHead, binding: Binding) => void;
   /** Sees each message of the answer as text. */
   readonly onText?: (text: string, binding: Binding) => void;
   /** The instance closed the stream for the client to resume, and calls still wait. */
@@ -130,7 +130,7 @@ export class Post implements LiveCall {
       request: { method: 'POST', path, headers, body },
       answer: this.answer,
       onceDrained: (resume) => res.once('drain', resume),
-      onHead: (head: AnswerHead) => {
+      onHead: (head: ResponseHead) => {
         this.ids.firstByteAt = performance.now();
         onHead?.(head, binding);
       },

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { SESSION_HEADER } from '../headers.js';
 import type { Binding } from '../pin.js';
-import type { Loss } from '../upstream.js';
+import type { Loss } from '../http1/exchange.js';
 import { ask } from './ask.js';
 import { protocolHeaders } from './handshake.js';
 
@@ -78,7 +78,7 @@ export class ToolCatalog {
       const body = Buffer.from(JSON.stringify(message));
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return null;
-      const post = { method: 'POST', path: request.path, headers, body };
+      const post = { method: 'POST' as const, path: request.path, headers, body };
       const asked = await ask(upstream, post, leftMs);
       if (asked.kind === 'lost') return asked.loss;
       if (asked.status >= 400) return { kind: 'cut', reason: `status ${asked.status}` };

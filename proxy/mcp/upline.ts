@@ -2,7 +2,8 @@
  * One connection to an instance's legacy SSE endpoint (2024-11-05): its first event names the URI
  * that messages are posted to, all others are handed on.
  */
-import type { Exchange, Upstream } from '../upstream.js';
+import type { Exchange } from '../http1/exchange.js';
+import type { Upstream } from '../upstream.js';
 import { isEventStream } from './answer.js';
 import { eventData, EventRelay, type RelayedEvent, type Verdict } from './event-relay.js';
 
