@@ -25,6 +25,7 @@ export const SERVICE_DEFAULTS = {
   promote: 'auto',
   promoteBy: null,
   onDeadline: 'rollback',
+  drift: 'pause',
   onInconclusive: 'hold',
   bake: '10m',
   ready: '60s',

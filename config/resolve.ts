@@ -83,6 +83,7 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
     promote: merged.promote,
     promoteByMs: merged.promoteBy,
     onDeadline: merged.onDeadline,
+    drift: merged.drift,
     onInconclusive: merged.onInconclusive,
     maxWindowMs: merged.maxWindow ?? 2 * longestWindowMs(steps),
     bakeMs: merged.bake,

@@ -7,8 +7,8 @@
 import { z } from 'zod';
 import { customChecks } from './custom-check.js';
 import { group } from './groups.js';
-import { promotionDeadline } from './promotion-deadline.js';
 import { notifiers } from './notify.js';
+import { people } from './people.js';
 import { oneTarget, schedule } from './schedules.js';
 import { count, duration, list, named, number, oneOf, section, text, unit } from './shapes.js';
 import {
@@ -198,7 +198,7 @@ const settings = {
   promote: oneOf(['auto', 'manual'])
     .optional()
     .describe('After a pass: promote at once, or wait for `canary promote`.'),
-  ...promotionDeadline,
+  ...people,
   onInconclusive: oneOf(['hold', 'extend', 'rollback', 'promote'])
     .optional()
     .describe('What is done when the window ends with too little evidence.'),

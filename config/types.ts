@@ -35,6 +35,9 @@ export interface Step {
 /** What is done when the time for a person at a gate or before the promotion is over. */
 export type OnDeadline = 'rollback' | 'promote' | 'hold';
 
+/** What is done when another hand changes main or the canary with pm2 in mid-rollout. */
+export type OnDrift = 'pause' | 'rollback' | 'ignore';
+
 /** What is done when the window ends and the evidence says neither pass nor fail. */
 export type OnInconclusive = 'hold' | 'extend' | 'rollback' | 'promote';
 
@@ -155,6 +158,7 @@ export interface ServiceConfig {
   /** How long a gate, or a canary that passed, waits for a person; null: for ever. */
   readonly promoteByMs: number | null;
   readonly onDeadline: OnDeadline;
+  readonly drift: OnDrift;
   readonly onInconclusive: OnInconclusive;
   /** With `onInconclusive: extend`: the longest that the window grows to, before it is held. */
   readonly maxWindowMs: number;

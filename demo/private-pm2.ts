@@ -7,7 +7,16 @@
  * included.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -97,12 +106,15 @@ function livingDaemon(home: string): number | null {
 }
 
 async function startDaemon(env: Record<string, string>, home: string): Promise<void> {
+  // Where a daemon that the CLI starts writes to.
+  const log = openSync(join(home, 'pm2.log'), 'a');
   const daemon = spawn(process.execPath, [join(PM2_DIR, 'lib', 'Daemon.js')], {
     cwd: home,
     env,
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', log, log, 'ipc'],
   });
+  closeSync(log);
   await firstMessage(daemon);
   daemon.disconnect();
   daemon.unref();

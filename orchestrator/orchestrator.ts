@@ -216,6 +216,7 @@ export class Orchestrator {
       phase: { kind: 'starting', deadlineMs: startedAtMs + startMs(config) },
       request: null,
       canaryServer: null,
+      witness: null,
     };
     const letters = this.#notifications.lettersFor({
       rollout,

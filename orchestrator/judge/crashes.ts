@@ -1,4 +1,4 @@
-/** Crashes: a canary that ends or is restarted without having been told to fails at once. */
+/** Crashes: a canary that ends or is restarted without PM2 having been told to fails at once. */
 import { failure, type Check, type Finding } from './check.js';
 import type { EvidenceEvent, ExitEvent, ProcessEvent } from './types.js';
 
@@ -24,6 +24,11 @@ export class CrashCheck implements Check {
   #exited({ atMs, track, code, cause }: ExitEvent): void {
     if (track !== 'canary') {
       this.#stableExits += 1;
+      return;
+    }
+    if (cause === 'ordered') {
+      // What the restart counts up to is not held against the release.
+      this.#restarts = null;
       return;
     }
     const why = cause === undefined ? `exit code ${code ?? 'unknown'}` : cause;

@@ -49,14 +49,14 @@ export interface ProcessEvent {
   readonly calls: number;
 }
 
-/** A process ended without having been told to. */
+/** A process ended, and this program had not told it to. */
 export interface ExitEvent {
   readonly type: 'exit';
   readonly atMs: number;
   readonly track: Track;
   /** PM2 gives 0 for a death by signal: 0 proves nothing. Null when unknown. */
   readonly code: number | null;
-  /** What is known beyond the code, e.g. `max_memory_restart`. */
+  /** What is known beyond the code: `max_memory_restart`, or `ordered` by another hand. */
   readonly cause?: string;
 }
 

@@ -28,9 +28,10 @@ import type { Rollout } from '../rollout/rollout.js';
 import type { Store } from '../store/store.js';
 import { readCounters, type ProxyCursor } from './counters.js';
 import { newCursor, type MonitorCursor } from './cursor.js';
+import { noDeeds, readDaemonLog, type DaemonDeeds } from './daemon-log.js';
 import { countErrorLines, passOver, type LogMarks } from './error-lines.js';
 import { appsOf, noLives, readLives, type DaemonUp, type Lives } from './lives.js';
-import { readMemoryRestarts } from './memory-restarts.js';
+
 import { rolloutEvent } from './trial.js';
 
 const PAGE_CALLS = 5_000;
@@ -74,10 +75,13 @@ export class Monitor {
     this.#judge = rebuild(parts.store, rollout);
   }
 
-  /** Takes in what a look showed, and what the sources have since the last one. */
-  async collect(rollout: Rollout, look: Look, nowMs: number): Promise<void> {
+  /**
+   * Takes in what a look showed, and what the sources have since the last one. Gives what PM2 did to
+   * the apps that the look does not show.
+   */
+  async collect(rollout: Rollout, look: Look, nowMs: number): Promise<DaemonDeeds> {
     const due = nowMs - this.#sampledAtMs >= rollout.config.intervalMs;
-    const { events, cursor, lives } = await this.#read(rollout, look, { due, nowMs });
+    const { events, cursor, lives, deeds } = await this.#read(rollout, look, { due, nowMs });
     if (events.length > 0) this.#parts.store.addEvidence(this.#rolloutId, events, cursor);
     this.#cursor = cursor;
     this.#lives = lives;
@@ -88,6 +92,7 @@ export class Monitor {
     } else {
       for (const event of judgedAs(rollout.phase, events)) this.#judge.add(event);
     }
+    return deeds;
   }
 
   /** What the judge says now; null in phases that are not judged. */
@@ -104,7 +109,9 @@ export class Monitor {
     rollout: Rollout,
     { daemon, proxy }: Look,
     { due, nowMs }: { readonly due: boolean; readonly nowMs: number },
-  ): Promise<Reading<EvidenceEvent, MonitorCursor> & { readonly lives: Lives }> {
+  ): Promise<
+    Reading<EvidenceEvent, MonitorCursor> & { readonly lives: Lives; readonly deeds: DaemonDeeds }
+  > {
     if (isOnTrial(rollout.phase)) this.#checks.start();
     const events: EvidenceEvent[] = [...this.#checks.take()];
     let cursor = this.#cursor;
@@ -117,12 +124,12 @@ export class Monitor {
       cursor = { ...cursor, weight: changed?.weight ?? cursor.weight };
       if (changed !== null) events.push(changed);
     }
-    if (daemon.kind === 'down') return { events, cursor, lives: this.#lives };
+    if (daemon.kind === 'down') return { events, cursor, lives: this.#lives, deeds: noDeeds };
     const judged = isJudged(rollout.phase);
-    const { pmIds, mark } = await readMemoryRestarts(this.#parts.pm2Home, cursor.pm2Log);
-    cursor = { ...cursor, pm2Log: mark };
-    const seen = { daemon, memoryRestarts: pmIds, ordered: !judged, nowMs };
-    const { events: exits, lives } = readLives(this.#lives, seen);
+    const told = await readDaemonLog(this.#parts.pm2Home, cursor.pm2Log);
+    cursor = { ...cursor, pm2Log: told.mark };
+    const seen = { daemon, deeds: told.deeds, ordered: !judged, nowMs };
+    const { events: exits, lives, deeds } = readLives(this.#lives, seen);
     events.push(...exits);
     if (due || !judged) {
       const logs = await this.#readLogs(daemon, { judged, nowMs });
@@ -130,7 +137,7 @@ export class Monitor {
       events.push(...logs.events);
     }
     if (due) events.push(...samples(daemon, cursor.proxy, nowMs));
-    return { events, cursor, lives };
+    return { events, cursor, lives, deeds };
   }
 
   async #readCalls(rollout: Rollout, from: ProxyCursor): Promise<Reading<CallEvent, ProxyCursor>> {

@@ -34,6 +34,13 @@ export class AppView implements AppIdentity {
   readonly restarts: number;
   /** When the process was started last, Unix milliseconds. */
   readonly startedAtMs: number;
+  /**
+   * When PM2 was last told to start it, Unix milliseconds. A restart after a crash leaves it as it is
+   * (God.resetState of PM2). Null when PM2 has given the app up.
+   */
+  readonly orderedAtMs: number | null;
+  /** It has a `cron_restart` or `watch`. */
+  readonly restartsByItself: boolean;
   readonly execMode: 'fork' | 'cluster';
   /** As configured; the instances themselves are one `AppView` each. */
   readonly instances: number;
@@ -55,6 +62,8 @@ export class AppView implements AppIdentity {
     this.status = text(env['status']);
     this.restarts = numeric(env['restart_time']) ?? 0;
     this.startedAtMs = numeric(env['pm_uptime']) ?? 0;
+    this.orderedAtMs = numeric(env['created_at']);
+    this.restartsByItself = Boolean(env['cron_restart']) || Boolean(env['watch']);
     this.execMode = env['exec_mode'] === 'cluster_mode' ? 'cluster' : 'fork';
     this.instances = numeric(env['instances']) ?? 1;
     this.memoryLimitBytes = numeric(env['max_memory_restart']);

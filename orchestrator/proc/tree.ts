@@ -26,6 +26,11 @@ export function instanceOf(pid: number): Instance | null {
   return { pid, startTicks: Number(startTicks) };
 }
 
+/** Whether both are the same life of the same process; two that are not there are the same, too. */
+export function sameLife(a: Instance | null, b: Instance | null): boolean {
+  return a?.pid === b?.pid && a?.startTicks === b?.startTicks;
+}
+
 /** Whether that very process still lives. */
 export function isAlive(instance: Instance): boolean {
   return instanceOf(instance.pid)?.startTicks === instance.startTicks;

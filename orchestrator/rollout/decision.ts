@@ -1,6 +1,7 @@
 /** What a decision can be: wait, act, or move to another phase. */
 import type { Route } from '../../common/protocol.js';
 import type { Phase } from './phase.js';
+import type { Witness } from './witness.js';
 
 /** Something done to the world. Each can be repeated without harm. */
 export type Action =
@@ -21,6 +22,8 @@ export interface Move {
   readonly reason: string;
   /** The move answers the person's request, which is thereby used up. */
   readonly answersRequest: boolean;
+  /** What was seen with it, where the move answers drift. */
+  readonly witness?: Witness | null;
 }
 
 export type Decision =

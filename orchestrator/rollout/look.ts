@@ -10,7 +10,7 @@ import { proveRuns } from '../proc/identity.js';
 import { portOwner } from '../proc/ports.js';
 import { instanceOf, treeRssBytes, type Instance } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
-import type { InstanceView, Readiness } from './observation.js';
+import type { AppFacts, InstanceView, Readiness } from './observation.js';
 import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -18,11 +18,8 @@ const PROBE_TIMEOUT_MS = 5_000;
 /** An instance, with what the monitor measures. */
 export interface TrackLook extends InstanceView {
   readonly pid: number | null;
-  readonly pmId: number;
   /** The files that PM2 writes the app's output to, each once. */
   readonly logPaths: readonly string[];
-  /** When PM2 started the process, Unix milliseconds. */
-  readonly startedAtMs: number;
   /** Of the whole process tree; null without a process. */
   readonly rssBytes: number | null;
 }
@@ -31,6 +28,7 @@ export type DaemonLook =
   | {
       readonly kind: 'up';
       readonly startedAtMs: number;
+      readonly mainCount: number;
       readonly main: TrackLook | null;
       readonly canary: TrackLook | null;
       readonly baseline: TrackLook | null;
@@ -44,8 +42,8 @@ export type ProxyLook =
 export interface Look {
   readonly daemon: DaemonLook;
   readonly proxy: ProxyLook;
-  /** The canary's process, if it has one. */
-  readonly canaryLife: Instance | null;
+  /** The processes of main and the canary that are there. */
+  readonly lives: readonly Instance[];
   /** How the canary introduced itself, if this look probed it. */
   readonly canaryServer: ServerInfo | null;
 }
@@ -61,12 +59,12 @@ export async function look({ pm2, proxy }: LookParts, rollout: Rollout): Promise
     lookAtDaemon(pm2, proxy, rollout),
     lookAtProxy(proxy, rollout.service),
   ]);
-  const canary = daemon.kind === 'up' ? daemon.canary : null;
-  const readiness = canary?.readiness;
+  const apps = daemon.kind === 'up' ? [daemon.main, daemon.canary] : [];
+  const readiness = apps[1]?.readiness;
   return {
     daemon,
     proxy: proxied,
-    canaryLife: canary?.life ?? null,
+    lives: apps.flatMap((app) => app?.life ?? []),
     canaryServer: readiness?.ready === true ? readiness.server : null,
   };
 }
@@ -87,7 +85,8 @@ async function lookAtDaemon(pm2: Pm2, proxy: ProxyClient, rollout: Rollout): Pro
     return { kind: 'down', reason: reasonOf(apps) };
   }
   const { config, oldSpec, newSpec, phase } = rollout;
-  const main = apps.value.find((app) => app.name === config.app) ?? null;
+  const mains = apps.value.filter((app) => app.name === config.app);
+  const main = mains[0] ?? null;
   const made = apps.value.filter((app) => app.rollout === rollout.mark);
   const compatible = (found: Readiness): Promise<Readiness> => fits(found, proxy, rollout);
   const lookAtMade = async (
@@ -107,6 +106,7 @@ async function lookAtDaemon(pm2: Pm2, proxy: ProxyClient, rollout: Rollout): Pro
   return {
     kind: 'up',
     startedAtMs: daemon.value.startedAtMs,
+    mainCount: mains.length,
     main:
       main &&
       (await lookAtApp(main, sameSpec(main.spec, spec), restarting, () =>
@@ -131,7 +131,7 @@ async function lookAtApp(
   const exitCode = app.pm2Env['exit_code'];
   return {
     pid: app.pid,
-    pmId: app.pmId,
+    app: factsOf(app),
     logPaths: [...new Set([app.outLogPath, app.errLogPath])],
     status: app.status,
     life,
@@ -142,6 +142,10 @@ async function lookAtApp(
     atSpec,
     readiness: awaited && atSpec ? await readiness() : null,
   };
+}
+
+function factsOf({ pmId, uniqueId, orderedAtMs, restartsByItself, spec }: AppView): AppFacts {
+  return { pmId, uniqueId, orderedAtMs, restartsByItself, spec };
 }
 
 /** Whether a canary that serves can take over the sessions that there are. */

@@ -18,8 +18,10 @@ import { decide } from './decide/index.js';
 import type { Action, ActionOutcome, Move } from './decision.js';
 import type { Look } from './look.js';
 import type { Assessment } from '../judge/types.js';
+import { isInBetween } from './observation.js';
 import { isEnded, type PhaseKind } from './phase.js';
 import { rule } from './requests.js';
+import { witnessing } from './witness.js';
 import { moved, type RequestKind, type Rollout } from './rollout.js';
 
 /** How the loop reaches the world. */
@@ -45,7 +47,7 @@ export type RequestOutcome =
 
 const HASTE_MS = 250;
 const TROUBLE_MS = 2_000;
-/** How often the canary's process is looked for between two looks at everything. */
+/** How often the processes are looked for between two looks at everything. */
 const PULSE_MS = 200;
 
 /** The phases in which there is something to wait for other than time. */
@@ -118,16 +120,17 @@ export class RolloutLoop {
   async #tick(): Promise<number> {
     const { world, monitor, clock } = this.#parts;
     const look = await world.look(this.#rollout);
-    await monitor.collect(this.#rollout, look, clock.now());
+    const deeds = await monitor.collect(this.#rollout, look, clock.now());
     this.#look = look;
     this.#remember(look);
     const nowMs = clock.now();
     this.#assessment = monitor.assess(this.#rollout.phase, nowMs);
-    const seen = { ...look, assessment: this.#assessment, failure: this.#failure };
+    const seen = { ...look, assessment: this.#assessment, failure: this.#failure, deeds };
     const decision = decide(this.#rollout, seen, nowMs);
     switch (decision.kind) {
       case 'wait':
         this.#waitingFor = decision.reason;
+        this.#witness(look);
         return this.#pauseMs(nowMs);
       case 'move':
         this.#move(decision);
@@ -142,6 +145,14 @@ export class RolloutLoop {
     if (canaryServer === null || this.#rollout.canaryServer !== null) return;
     this.#rollout = { ...this.#rollout, canaryServer };
     this.#parts.store.update(this.#rollout);
+  }
+
+  /** Keeps how the apps were seen, so that what another hand does to them is noticed, even after a restart. */
+  #witness(look: Look): void {
+    const rollout = witnessing(this.#rollout, look);
+    if (rollout === this.#rollout) return;
+    this.#rollout = rollout;
+    this.#parts.store.update(rollout);
   }
 
   #move(move: Move): void {
@@ -175,20 +186,26 @@ export class RolloutLoop {
 
   #pauseMs(nowMs: number): number {
     const { phase, config } = this.#rollout;
-    if (HASTY.has(phase.kind)) return HASTE_MS;
+    if (HASTY.has(phase.kind) || this.#isAnyInBetween()) return HASTE_MS;
     const left = 'endsAtMs' in phase ? phase.endsAtMs - nowMs : Infinity;
     return Math.max(0, Math.min(config.intervalMs, left));
   }
 
-  /** Rests, but not past a request, the end of the program, or the end of the canary's process. */
+  #isAnyInBetween(): boolean {
+    const daemon = this.#look?.daemon;
+    if (daemon?.kind !== 'up') return false;
+    return [daemon.main, daemon.canary].some((app) => app !== null && isInBetween(app));
+  }
+
+  /** Rests, but not past a request, the end of the program, or the end of main's or the canary's process. */
   async #rest(pauseMs: number): Promise<void> {
     const { clock, world } = this.#parts;
     if (pauseMs <= 0 || this.#takeWake()) return;
     const { signal } = this.#wake;
     const untilMs = clock.now() + pauseMs;
-    const life = HASTY.has(this.#rollout.phase.kind) ? null : (this.#look?.canaryLife ?? null);
+    const lives = HASTY.has(this.#rollout.phase.kind) ? [] : (this.#look?.lives ?? []);
     for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs = untilMs - clock.now()) {
-      if (life !== null && !world.isAlive(life)) break;
+      if (!lives.every((life) => world.isAlive(life))) break;
       await clock.sleep(Math.min(leftMs, PULSE_MS, pauseMs), signal);
     }
     this.#takeWake();

@@ -2,12 +2,25 @@
 import type { Instance } from '../proc/tree.js';
 import type { ServiceState } from '../../common/protocol.js';
 import type { Assessment } from '../judge/types.js';
+import type { DaemonDeeds } from '../monitor/daemon-log.js';
+import type { AppSpec } from '../pm2/spec.js';
 import type { ServerInfo } from './rollout.js';
 
 /** Whether an instance serves what it should; the reason names the first thing that is missing. */
 export type Readiness =
   | { readonly ready: true; readonly server: ServerInfo | null }
   | { readonly ready: false; readonly reason: string };
+
+/** How PM2 holds an app: what tells another hand's deeds (drift.ts). The spec is never shown. */
+export interface AppFacts {
+  readonly pmId: number;
+  readonly uniqueId: string;
+  /** When PM2 was last told to start it, Unix milliseconds. */
+  readonly orderedAtMs: number | null;
+  /** It has a `cron_restart` or `watch`. */
+  readonly restartsByItself: boolean;
+  readonly spec: AppSpec;
+}
 
 /** A PM2 app as far as a rollout cares. */
 export interface InstanceView {
@@ -17,15 +30,27 @@ export interface InstanceView {
   readonly life: Instance | null;
   readonly restarts: number;
   readonly exitCode: number | null;
+  /** When PM2 started the process, Unix milliseconds. */
+  readonly startedAtMs: number;
+  readonly app: AppFacts;
   /** PM2 holds the spec that the app should have in this phase. */
   readonly atSpec: boolean;
   /** Looked at only in the phases that wait for it. */
   readonly readiness: Readiness | null;
 }
 
+/** PM2 is just stopping or starting the app: what comes of it shows in a moment. */
+export function isInBetween({ status, life }: Pick<InstanceView, 'status' | 'life'>): boolean {
+  return life === null && (status === 'stopping' || status === 'launching');
+}
+
 export type DaemonView =
   | {
       readonly kind: 'up';
+      /** Another value is another daemon. */
+      readonly startedAtMs: number;
+      /** Apps of main's name. */
+      readonly mainCount: number;
       readonly main: InstanceView | null;
       readonly canary: InstanceView | null;
       /** Null without one, wanted or not. */
@@ -44,4 +69,5 @@ export interface Observation {
   readonly assessment: Assessment | null;
   /** Why the last action did not succeed; null when it did, or none was taken. */
   readonly failure: string | null;
+  readonly deeds: DaemonDeeds;
 }

@@ -35,6 +35,8 @@ export type HeldWhy =
   | 'inconclusive'
   /** The window passed and `promote: manual` asks for a person. */
   | 'approval'
+  /** Another hand changed main or the canary. */
+  | 'drift'
   /** Main does not come up on either release; the canary keeps the traffic. */
   | 'main-down';
 

@@ -3,6 +3,7 @@ import type { ServiceConfig } from '../../config/types.js';
 import type { AppSpec, ReleaseChange } from '../pm2/spec.js';
 import type { Move } from './decision.js';
 import { canMove, isEnded, type Phase } from './phase.js';
+import { keepsWitness, type Witness } from './witness.js';
 
 /** What a person can ask of a rollout that is under way. */
 export type RequestKind = 'promote' | 'rollback' | 'pause' | 'resume';
@@ -45,6 +46,8 @@ export interface Rollout {
   readonly request: Request | null;
   /** How the canary introduced itself: main must do so too after the promotion. */
   readonly canaryServer: ServerInfo | null;
+  /** How main and the canary were seen last. Holds their specs, so it is never shown. */
+  readonly witness: Witness | null;
 }
 
 /**
@@ -52,7 +55,8 @@ export interface Rollout {
  * while the canary started): in any other new phase it could mean something else.
  * @throws Error when the table has no such move: that is a bug.
  */
-export function moved(rollout: Rollout, { to, answersRequest }: Move, nowMs: number): Rollout {
+export function moved(rollout: Rollout, made: Move, nowMs: number): Rollout {
+  const { to, answersRequest } = made;
   const from = rollout.phase.kind;
   if (!canMove(from, to.kind)) throw new Error(`no move from ${from} to ${to.kind}`);
   const keeps = to.kind === 'observing' && !answersRequest;
@@ -61,6 +65,7 @@ export function moved(rollout: Rollout, { to, answersRequest }: Move, nowMs: num
     phase: to,
     request: keeps ? rollout.request : null,
     endedAtMs: isEnded(to) ? nowMs : null,
+    witness: keepsWitness(from, to.kind) ? (made.witness ?? rollout.witness) : null,
   };
 }
 

@@ -47,6 +47,7 @@ describe('what is not written', () => {
           promote: 'auto',
           promoteByMs: null,
           onDeadline: 'rollback',
+          drift: 'pause',
           onInconclusive: 'hold',
           maxWindowMs: 14_400_000,
           bakeMs: 600_000,

@@ -1,6 +1,7 @@
 /** baking: main carries everything on the new release and is still judged, the canary is kept warm. retiring: the canary goes. */
 import { act, answer, move, wait, type Decision } from '../decision.js';
 import type { Observation } from '../observation.js';
+import { driftWhileBaking } from './drift.js';
 import { outage, rollback } from './next.js';
 import { asked, canaryLives, type Situation } from './situation.js';
 
@@ -15,6 +16,8 @@ export function decideBaking(situation: Situation<'baking'>): Decision {
   if (request?.kind === 'promote') {
     return answer({ kind: 'retiring' }, 'a person ended the baking');
   }
+  const drift = driftWhileBaking(situation);
+  if (drift !== null) return drift;
   return nowMs >= phase.endsAtMs
     ? move({ kind: 'retiring' }, 'baked without a finding')
     : wait(outage(seen) ?? 'the end of the baking');
@@ -31,10 +34,11 @@ export function decideRetiring({ rollout, seen, nowMs }: Situation<'retiring'>):
 }
 
 /** Why the new release on main has to go, or null. */
-function newReleaseTrouble({ daemon, assessment }: Observation): string | null {
+function newReleaseTrouble({ daemon, assessment, deeds }: Observation): string | null {
   if (daemon.kind === 'up') {
     if (daemon.main === null) return 'main is gone from PM2';
-    if (daemon.canary !== null && daemon.canary.life === null) {
+    const { canary } = daemon;
+    if (canary !== null && canary.life === null && !deeds.stops.has(canary.app.pmId)) {
       return 'the canary, which runs the same release, ended while it was kept warm';
     }
   }

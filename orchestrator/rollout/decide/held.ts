@@ -6,6 +6,7 @@ import { formatDuration, formatRatio } from '../../../config/units.js';
 import { answer, move, wait, type Decision, type Move } from '../decision.js';
 import type { Phase } from '../phase.js';
 import type { Rollout } from '../rollout.js';
+import { driftWhileOnTrial } from './drift.js';
 import { leavingMain, outage, rollback, stepPhase } from './next.js';
 import { trouble } from './observing.js';
 import { asked, type Situation } from './situation.js';
@@ -16,6 +17,7 @@ export function decideHeld(situation: Situation<'held'>): Decision {
   return (
     trouble(rollout, seen, nowMs) ??
     answerWhileHeld(situation) ??
+    driftWhileOnTrial(situation) ??
     pastDeadline(situation) ??
     wait(outage(seen) ?? `a person (${phase.why}): ${waysOn(situation)}`)
   );

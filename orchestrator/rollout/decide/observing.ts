@@ -4,6 +4,7 @@ import { answer, move, wait, type Decision, type Move } from '../decision.js';
 import type { HeldWhy, Phase } from '../phase.js';
 import type { Observation } from '../observation.js';
 import type { Rollout } from '../rollout.js';
+import { driftWhileOnTrial } from './drift.js';
 import { leavingMain, outage, rollback, stepPhase } from './next.js';
 import { asked, canaryTrouble, type Situation } from './situation.js';
 
@@ -12,6 +13,7 @@ export function decideObserving(situation: Situation<'observing'>): Decision {
   return (
     trouble(rollout, seen, nowMs) ??
     answerWhileObserving(situation) ??
+    driftWhileOnTrial(situation) ??
     nothingToCompare(situation) ??
     endOfStep(situation) ??
     wait(outage(seen) ?? `the end of step ${phase.step + 1} of ${rollout.config.steps.length}`)

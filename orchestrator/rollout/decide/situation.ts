@@ -1,5 +1,5 @@
 /** What deciders are given, and what several of them ask of it. */
-import type { Observation } from '../observation.js';
+import { isInBetween, type Observation } from '../observation.js';
 import type { PhaseKind, PhaseOf } from '../phase.js';
 import type { Rollout } from '../rollout.js';
 
@@ -17,10 +17,11 @@ export function asked(reason: string | null): string {
 }
 
 /** Why the canary has to go now, or null. A daemon that is down tells nothing. */
-export function canaryTrouble({ daemon, assessment }: Observation): string | null {
+export function canaryTrouble({ daemon, assessment, deeds }: Observation): string | null {
   if (daemon.kind === 'up') {
-    if (daemon.canary === null) return 'the canary is gone from PM2';
-    if (daemon.canary.life === null) {
+    if (daemon.canary === null) return 'the canary was deleted from PM2 by another hand';
+    if (daemon.canary.life === null && !isInBetween(daemon.canary)) {
+      if (deeds.stops.has(daemon.canary.app.pmId)) return 'the canary was stopped by another hand';
       return `the canary's process ended (PM2 says ${daemon.canary.status}, exit code ${daemon.canary.exitCode ?? 'unknown'})`;
     }
   }

@@ -40,6 +40,7 @@ beforeEach(() => {
     phase: OBSERVING,
     request: null,
     canaryServer: null,
+    witness: null,
   };
   store.insert(rollout, 1);
   const events = [1, 2, 3, 4, 5].map((i) => log(1_000 * i));

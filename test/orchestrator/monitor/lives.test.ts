@@ -5,13 +5,17 @@ import {
   type DaemonUp,
   type LifeLook,
 } from '../../../orchestrator/monitor/lives.js';
+import { noDeeds } from '../../../orchestrator/monitor/daemon-log.js';
+import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 import type { TrackLook } from '../../../orchestrator/rollout/look.js';
 
-function app(pmId: number, pid: number | null): TrackLook {
+const spec = {} as AppSpec;
+
+function app(pmId: number, pid: number | null, orderedAtMs = 1): TrackLook {
   const life = pid === null ? null : { pid, startTicks: pid * 10 };
   return {
     pid,
-    pmId,
+    app: { pmId, uniqueId: 'u', orderedAtMs, restartsByItself: false, spec },
     logPaths: [],
     status: 'online',
     life,
@@ -28,6 +32,7 @@ const main = app(0, 100);
 const daemon = (canary: TrackLook | null, startedAtMs = 1): DaemonUp => ({
   kind: 'up',
   startedAtMs,
+  mainCount: 1,
   main,
   canary,
   baseline: null,
@@ -37,7 +42,7 @@ const daemon = (canary: TrackLook | null, startedAtMs = 1): DaemonUp => ({
 function exits(...looks: (Partial<LifeLook> & { daemon: DaemonUp })[]) {
   let lives = noLives;
   return looks.flatMap((look, index) => {
-    const usual = { memoryRestarts: new Set<number>(), ordered: false, nowMs: index };
+    const usual = { deeds: noDeeds, ordered: false, nowMs: index };
     const read = readLives(lives, { ...usual, ...look });
     lives = read.lives;
     return read.events;
@@ -50,7 +55,9 @@ describe('an exit is seen', () => {
     const exit = { type: 'exit', atMs: 1, track: 'canary', code: 1 };
     expect(exits(before, { daemon: daemon(app(1, null)) })).toEqual([exit]);
     expect(exits(before, { daemon: daemon(app(1, 201)) })).toEqual([exit]);
-    expect(exits(before, { daemon: daemon(null) })).toEqual([{ ...exit, code: null }]);
+    expect(exits(before, { daemon: daemon(null) })).toEqual([
+      { ...exit, code: null, cause: 'ordered' },
+    ]);
   });
 
   it('not when it was ordered, or the daemon is another', () => {
@@ -61,11 +68,38 @@ describe('an exit is seen', () => {
   });
 });
 
+describe('an exit by another hand', () => {
+  const cause = 'ordered';
+  const before = { daemon: daemon(app(1, 200)) };
+  const stopped = { daemon: daemon(app(1, null)) };
+  const stop = { deeds: { ...noDeeds, stops: new Set([1]) } };
+
+  it('is told by the order that PM2 notes, or by its log', () => {
+    expect(exits(before, { daemon: daemon(app(1, 201, 2)) })).toMatchObject([{ cause }]);
+    expect(exits(before, { ...before, ...stop }, stopped)).toMatchObject([{ cause }]);
+    expect(
+      exits(before, { ...before, deeds: { ...noDeeds, stops: new Set([0]) } }, stopped),
+    ).toEqual([expect.not.objectContaining({ cause })]);
+  });
+
+  it('does not excuse the crash that comes after it', () => {
+    const again = { daemon: daemon(app(1, 201)) };
+    const seen = exits(before, { ...stopped, ...stop }, again, stopped);
+    expect(seen.map((exit) => exit.cause)).toEqual([cause, undefined]);
+  });
+
+  it('is not one that PM2 has given up on', () => {
+    const { app: facts, ...rest } = app(1, null);
+    const errored = { ...rest, app: { ...facts, orderedAtMs: null } };
+    expect(exits(before, { daemon: daemon(errored) })[0]?.cause).toBeUndefined();
+  });
+});
+
 describe('a restart for memory', () => {
   const cause = 'max_memory_restart';
   const canary = { daemon: daemon(app(1, 200)) };
   const restarted = { daemon: daemon(app(1, 201)) };
-  const named = { memoryRestarts: new Set([1]) };
+  const named = { deeds: { ...noDeeds, memoryRestarts: new Set([1]) } };
 
   it('is the cause of the exit, also of one that comes a look later', () => {
     expect(exits(canary, { ...restarted, ...named })).toMatchObject([{ track: 'canary', cause }]);
@@ -76,9 +110,8 @@ describe('a restart for memory', () => {
     const again = { daemon: daemon(app(1, 202)) };
     const seen = exits(canary, { ...restarted, ...named }, again);
     expect(seen.map((exit) => exit.cause)).toEqual([cause, undefined]);
-    expect(exits(canary, { ...restarted, memoryRestarts: new Set([0, 7]) })).not.toMatchObject([
-      { cause },
-    ]);
+    const others = { ...noDeeds, memoryRestarts: new Set([0, 7]) };
+    expect(exits(canary, { ...restarted, deeds: others })).not.toMatchObject([{ cause }]);
   });
 
   it('that was ordered away is forgotten', () => {

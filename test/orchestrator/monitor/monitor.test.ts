@@ -39,6 +39,7 @@ beforeEach(() => {
     phase: OBSERVING,
     request: null,
     canaryServer: null,
+    witness: null,
   };
   store.insert(rollout, 1);
   for (const name of ['main', 'canary']) writeFileSync(join(dir, `${name}.log`), 'ERROR of old\n');
@@ -58,7 +59,7 @@ function monitor(): Monitor {
 function app(name: string): TrackLook {
   return {
     pid: process.pid,
-    pmId: 0,
+    app: { pmId: 0, uniqueId: name, orderedAtMs: 1, restartsByItself: false, spec },
     logPaths: [join(dir, `${name}.log`), '/dev/null'],
     status: 'online',
     life: { pid: process.pid, startTicks: 1 },
@@ -76,12 +77,13 @@ function look(): Look {
     daemon: {
       kind: 'up',
       startedAtMs: 1,
+      mainCount: 1,
       main: app('main'),
       canary: app('canary'),
       baseline: null,
     },
     proxy: { kind: 'down', reason: 'there is none' },
-    canaryLife: null,
+    lives: [],
     canaryServer: null,
   };
 }

@@ -7,7 +7,11 @@ import type { ServiceConfig } from '../../../config/types.js';
 import type { Assessment } from '../../../orchestrator/judge/types.js';
 import { decide } from '../../../orchestrator/rollout/decide/index.js';
 import type { Action, Decision } from '../../../orchestrator/rollout/decision.js';
-import type { InstanceView, Observation } from '../../../orchestrator/rollout/observation.js';
+import type {
+  AppFacts,
+  InstanceView,
+  Observation,
+} from '../../../orchestrator/rollout/observation.js';
 import { isEnded, type Phase } from '../../../orchestrator/rollout/phase.js';
 import { rule } from '../../../orchestrator/rollout/requests.js';
 import {
@@ -17,6 +21,7 @@ import {
   type Rollout,
 } from '../../../orchestrator/rollout/rollout.js';
 import { stableOnly } from '../../../orchestrator/rollout/route.js';
+import { witnessing } from '../../../orchestrator/rollout/witness.js';
 import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 
 const MINUTE_MS = 60_000;
@@ -37,6 +42,7 @@ export const service: ServiceConfig = {
   promote: 'auto',
   promoteByMs: null,
   onDeadline: 'rollback',
+  drift: 'pause',
   onInconclusive: 'hold',
   maxWindowMs: 360 * MINUTE_MS,
   bakeMs: 10 * MINUTE_MS,
@@ -92,7 +98,11 @@ export const unsure: Assessment = {
 interface Process {
   pid: number;
   release: 'old' | 'new';
+  /** As PM2 has it: another value when PM2 was told to start it. */
+  orderedAtMs: number;
 }
+
+const APPS = ['main', 'canary', 'baseline'] as const;
 
 /** What a run did, in words that a test can compare. */
 export interface Event {
@@ -104,7 +114,15 @@ export class Simulation {
   nowMs = 0;
   rollout: Rollout;
   readonly events: Event[] = [];
-  main: Process | null = { pid: 1, release: 'old' };
+  main: Process | null = { pid: 1, release: 'old', orderedAtMs: 0 };
+  /** Another hand's doings: apps of main's name, their unique id, an edited environment. */
+  mainCount = 1;
+  mainId = 'main';
+  edited: { main?: Record<string, string>; canary?: Record<string, string> } = {};
+  mainStatus: string | null = null;
+  canaryStatus: string | null = null;
+  stops = new Set<number>();
+  memoryRestarts = new Set<number>();
   canary: Process | null = null;
   baseline: Process | null = null;
   canaryListed = false;
@@ -133,6 +151,7 @@ export class Simulation {
       phase: { kind: 'starting', deadlineMs: MINUTE_MS },
       request: null,
       canaryServer: null,
+      witness: null,
     };
   }
 
@@ -153,13 +172,16 @@ export class Simulation {
   /** One decision, carried out. The orchestrator keeps nothing between two of them but the rollout. */
   tick(): Decision {
     this.rollout = structuredClone(this.rollout);
-    const decision = decide(this.rollout, this.#observe(), this.nowMs);
+    const seen = this.#observe();
+    const decision = decide(this.rollout, seen, this.nowMs);
     if (decision.kind === 'act') {
       const done = this.#perform(decision.action);
       this.#note(`${nameOf(decision.action)}${done ? '' : ' failed'}`);
       if (done && decision.then !== null) this.#move(decision.then);
     } else if (decision.kind === 'move') {
       this.#move(decision);
+    } else {
+      this.rollout = witnessing(this.rollout, seen);
     }
     return decision;
   }
@@ -205,15 +227,15 @@ export class Simulation {
       case 'start':
         if (!this.daemonUp) return false;
         if (action.track === 'baseline') {
-          this.baseline = { pid: this.#nextPid(), release: 'old' };
+          this.baseline = this.#process('old');
           return true;
         }
         this.canaryListed = true;
-        this.canary = { pid: this.#nextPid(), release: 'new' };
+        this.canary = this.#process('new');
         return true;
       case 'respec-main':
         if (!this.daemonUp) return false;
-        this.main = { pid: this.#nextPid(), release: action.release };
+        this.main = this.#process(action.release);
         return true;
       case 'tidy-up':
         if (!this.daemonUp) return false;
@@ -224,9 +246,16 @@ export class Simulation {
     }
   }
 
-  #nextPid(): number {
+  #process(release: Process['release']): Process {
     this.#pid += 1;
-    return this.#pid;
+    return { pid: this.#pid, release, orderedAtMs: this.nowMs };
+  }
+
+  /** A new process for an app: by PM2 itself after a crash, or because PM2 was told to. */
+  restart(app: 'main' | 'canary', ordered: boolean): void {
+    const { release, orderedAtMs } = this[app]!;
+    const made = this.#process(release);
+    this[app] = ordered ? { ...made, orderedAtMs: orderedAtMs + 1 } : { ...made, orderedAtMs };
   }
 
   #observe(): Observation {
@@ -234,7 +263,9 @@ export class Simulation {
       daemon: this.daemonUp
         ? {
             kind: 'up',
-            main: this.#mainView(),
+            startedAtMs: 1,
+            mainCount: this.mainCount,
+            main: this.mainCount === 0 ? null : this.#mainView(),
             canary: this.#canaryView(),
             baseline: this.#baselineView(),
           }
@@ -244,6 +275,7 @@ export class Simulation {
         : { kind: 'down', reason: 'no proxy' },
       assessment: this.assessment,
       failure: null,
+      deeds: { stops: this.stops, memoryRestarts: this.memoryRestarts },
     };
   }
 
@@ -253,7 +285,8 @@ export class Simulation {
     const release = this.main?.release;
     const ready = release !== undefined && !this.broken.has(release);
     return {
-      ...view(this.main),
+      ...view(this.main, this.#facts('main', this.main?.release ?? 'old')),
+      ...(this.mainStatus === null ? {} : { status: this.mainStatus }),
       atSpec: release === wanted,
       readiness: ready ? { ready: true, server: null } : { ready: false, reason: 'no answer' },
     };
@@ -262,7 +295,8 @@ export class Simulation {
   #canaryView(): InstanceView | null {
     if (!this.canaryListed) return null;
     return {
-      ...view(this.canary),
+      ...view(this.canary, this.#facts('canary', 'new')),
+      ...(this.canaryStatus === null ? {} : { status: this.canaryStatus }),
       atSpec: true,
       readiness: this.canaryBroken
         ? { ready: false, reason: 'nobody listens on port 10003' }
@@ -272,7 +306,20 @@ export class Simulation {
 
   #baselineView(): InstanceView | null {
     if (this.baseline === null) return null;
-    return { ...view(this.baseline), atSpec: true, readiness: { ready: true, server: null } };
+    const seen = view(this.baseline, this.#facts('baseline', 'old'));
+    return { ...seen, atSpec: true, readiness: { ready: true, server: null } };
+  }
+
+  #facts(app: 'main' | 'canary' | 'baseline', release: Process['release']): AppFacts {
+    const spec = release === 'old' ? oldSpec : newSpec;
+    const edited = app === 'baseline' ? {} : this.edited[app];
+    return {
+      pmId: APPS.indexOf(app),
+      uniqueId: app === 'main' ? this.mainId : app,
+      orderedAtMs: this[app]?.orderedAtMs ?? null,
+      restartsByItself: false,
+      spec: { ...spec, env: { ...spec.env, ...edited } },
+    };
   }
 
   #serviceState(): ServiceState {
@@ -295,8 +342,10 @@ function nameOf(action: Action): string {
   return action.kind === 'start' ? `start ${action.track}` : action.kind;
 }
 
-function view(process: Process | null): Omit<InstanceView, 'atSpec' | 'readiness'> {
+function view(process: Process | null, app: AppFacts): Omit<InstanceView, 'atSpec' | 'readiness'> {
   return {
+    app,
+    startedAtMs: 0,
     status: process === null ? 'stopped' : 'online',
     life: process === null ? null : { pid: process.pid, startTicks: process.pid },
     restarts: 0,

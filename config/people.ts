@@ -1,9 +1,9 @@
-/** The settings of how long a rollout waits for a person, and what is done then. */
+/** The settings of how people come into a rollout: how long it waits for one, and what another hand's doings mean. */
 import { z } from 'zod';
 import { duration, oneOf } from './shapes.js';
 import { MAX_DURATION_MS } from './units.js';
 
-export const promotionDeadline = {
+export const people = {
   promoteBy: z
     .union([z.null(), duration({ minMs: 1000, maxMs: MAX_DURATION_MS })])
     .optional()
@@ -13,4 +13,7 @@ export const promotionDeadline = {
     .describe(
       'What is done then. `promote` lets a gate go on to the next step, and promotes a canary that passed and still does.',
     ),
+  drift: oneOf(['pause', 'rollback', 'ignore'])
+    .optional()
+    .describe('What is done when somebody changes main or the canary with pm2 in mid-rollout.'),
 };

@@ -1,0 +1,83 @@
+/**
+ * What is done about drift. The policy `drift` decides, with two exceptions: without main there is
+ * nobody to go back to, so the rollout is held; and a canary that runs something else than what would
+ * be promoted is taken back.
+ */
+import { move, type Move } from '../decision.js';
+import { driftOf, type Drift } from '../drift.js';
+import type { Observation } from '../observation.js';
+import type { Phase } from '../phase.js';
+import type { Rollout } from '../rollout.js';
+import { witnessing } from '../witness.js';
+import { rollback } from './next.js';
+import type { Situation } from './situation.js';
+
+/** While the canary has its share. */
+export function driftWhileOnTrial(
+  situation: Situation<'observing'> | Situation<'held'>,
+): Move | null {
+  const { rollout, phase, seen, nowMs } = situation;
+  const drift = driftOf(rollout, seen);
+  if (drift === null) return null;
+  const { sentence } = drift;
+  switch (reactionTo(drift, rollout)) {
+    case 'rollback':
+      return known(rollout, seen, rollback(rollout, sentence, true, nowMs), sentence);
+    case 'ignore':
+      return isLasting(drift)
+        ? null
+        : known(rollout, seen, phase, `${sentence}; configured to be ignored`);
+    case 'pause':
+      if (phase.kind === 'held' && phase.why === 'drift' && isLasting(drift)) return null;
+      return known(rollout, seen, heldFor(situation), sentence);
+  }
+}
+
+/**
+ * While main bakes. It cannot be held there: main either runs the release, or it gets its old spec
+ * back. What happens to the canary, which is only kept in reserve, does not matter.
+ */
+export function driftWhileBaking({
+  rollout,
+  phase,
+  seen,
+  nowMs,
+}: Situation<'baking'>): Move | null {
+  const drift = driftOf(rollout, seen);
+  if (drift?.app !== 'main' || rollout.config.drift === 'ignore') return null;
+  const { sentence } = drift;
+  switch (drift.what) {
+    case 'stopped':
+    case 'edited': {
+      const canaryLives = seen.daemon.kind === 'up' && seen.daemon.canary?.life != null;
+      return known(rollout, seen, rollback(rollout, sentence, canaryLives, nowMs), sentence);
+    }
+    case 'replaced':
+    case 'restarted':
+      return known(rollout, seen, phase, `${sentence}; it runs the release, the baking goes on`);
+    case 'gone':
+    case 'several':
+      return null;
+  }
+}
+
+function reactionTo({ app, what }: Drift, { config }: Rollout): 'pause' | 'rollback' | 'ignore' {
+  if (config.drift === 'ignore') return 'ignore';
+  if (app === 'main') return what === 'gone' || what === 'stopped' ? 'pause' : config.drift;
+  return what === 'restarted' ? config.drift : 'rollback';
+}
+
+function isLasting({ what }: Drift): boolean {
+  return what === 'gone' || what === 'stopped' || what === 'several';
+}
+
+function heldFor({ phase, nowMs }: Situation<'observing'> | Situation<'held'>): Phase {
+  const remainingMs =
+    phase.kind === 'held' ? phase.remainingMs : Math.max(0, phase.endsAtMs - nowMs);
+  return { kind: 'held', why: 'drift', step: phase.step, remainingMs, deadlineMs: null };
+}
+
+/** A move that answers what was seen: it is not answered again. */
+function known(rollout: Rollout, seen: Observation, to: Phase, reason: string): Move {
+  return { ...move(to, reason), witness: witnessing(rollout, seen).witness };
+}

@@ -1,0 +1,111 @@
+/**
+ * Drift: what another hand did with pm2 to main or the canary in mid-rollout (pure). What is seen is
+ * compared with what was seen last (witness.ts), which is stored with the rollout: so it is found also
+ * when the orchestrator was not there.
+ *
+ * PM2 notes when it was last told to start an app (`created_at`, which its own restart after a crash
+ * leaves as it is; God.resetState of PM2). That tells an ordered restart from a crash. A restart for
+ * memory, by `cron_restart` or by `watch` was configured and is no drift, nor is what comes of
+ * another daemon, which has started all its apps.
+ */
+import { diffSpec, type AppSpec } from '../pm2/spec.js';
+import { sameLife } from '../proc/tree.js';
+import type { DaemonView, InstanceView, Observation } from './observation.js';
+import { mainTouched, type Rollout } from './rollout.js';
+import type { WitnessedApp } from './witness.js';
+
+export interface Drift {
+  readonly app: 'main' | 'canary';
+  /**
+   * `gone`, `stopped` and `several` are so as long as it is not put right; the others happened once.
+   */
+  readonly what: 'gone' | 'stopped' | 'several' | 'replaced' | 'edited' | 'restarted';
+  /** In plain words, without secrets. */
+  readonly sentence: string;
+}
+
+type DaemonUp = Extract<DaemonView, { kind: 'up' }>;
+
+/** What another hand did, the worst first; null when all is as it was left. */
+export function driftOf(rollout: Rollout, { daemon, deeds }: Observation): Drift | null {
+  if (daemon.kind === 'down') return null;
+  return absentMain(rollout, daemon, deeds.stops) ?? changed(rollout, daemon, deeds.memoryRestarts);
+}
+
+function absentMain(
+  { config }: Rollout,
+  { main, mainCount }: DaemonUp,
+  stops: ReadonlySet<number>,
+): Drift | null {
+  if (main === null) {
+    return { app: 'main', what: 'gone', sentence: 'main was deleted from PM2 by another hand' };
+  }
+  if (mainCount > 1) {
+    const sentence = `main was scaled by another hand: PM2 has ${mainCount} apps ${config.app}, wanted one`;
+    return { app: 'main', what: 'several', sentence };
+  }
+  if (main.status !== 'stopped' || main.life !== null) return null;
+  const sentence = stops.has(main.app.pmId)
+    ? 'main was stopped by another hand'
+    : 'main ended, and PM2 does not restart it';
+  return { app: 'main', what: 'stopped', sentence };
+}
+
+function changed(
+  { witness, oldSpec, newSpec, phase }: Rollout,
+  daemon: DaemonUp,
+  memoryRestarts: ReadonlySet<number>,
+): Drift | null {
+  const known = witness?.daemonStartedAtMs === daemon.startedAtMs ? witness : null;
+  for (const app of ['main', 'canary'] as const) {
+    const seen = daemon[app];
+    if (seen?.life == null) continue;
+    const wanted = app === 'main' ? (mainTouched(phase) ? newSpec : oldSpec) : seen.app.spec;
+    const specBefore = witness?.[app]?.spec ?? wanted;
+    const forMemory = memoryRestarts.has(seen.app.pmId);
+    const drift = changeOf(app, known?.[app] ?? null, specBefore, seen, forMemory);
+    if (drift !== null) return drift;
+  }
+  return null;
+}
+
+function changeOf(
+  app: Drift['app'],
+  before: WitnessedApp | null,
+  specBefore: AppSpec,
+  seen: InstanceView,
+  forMemory: boolean,
+): Drift | null {
+  const edits = editsOf(specBefore, seen.app.spec);
+  const replaced = before !== null && before.uniqueId !== seen.app.uniqueId;
+  const restarted = before !== null && !forMemory && wasOrdered(before, seen);
+  if (!replaced && !restarted) {
+    if (edits === null) return null;
+    return { app, what: 'edited', sentence: `${app} was edited by another hand: ${edits} changed` };
+  }
+  const deed = replaced ? 'deleted and started anew' : 'restarted';
+  const at = new Date(seen.startedAtMs).toISOString();
+  const other = edits === null ? '' : `; ${edits} changed`;
+  const sentence = `${app} was ${deed} by another hand at ${at}: ${pidsOf(before, seen)}${other}`;
+  return { app, what: edits !== null ? 'edited' : replaced ? 'replaced' : 'restarted', sentence };
+}
+
+function pidsOf(before: WitnessedApp, { life }: InstanceView): string {
+  return `pid ${before.life?.pid ?? '-'} -> ${life?.pid ?? '-'}`;
+}
+
+function wasOrdered(before: WitnessedApp, { life, app }: InstanceView): boolean {
+  if (sameLife(before.life, life) || app.restartsByItself) return false;
+  return app.orderedAtMs !== null && app.orderedAtMs !== before.orderedAtMs;
+}
+
+const MAX_EDITS_NAMED = 6;
+
+/** The names of what differs, never the values; null when nothing does. */
+function editsOf(before: AppSpec, after: AppSpec): string | null {
+  const names = diffSpec(before, after).map(({ field }) => field.replace(/^env\./, 'env '));
+  if (names.length === 0) return null;
+  const named = names.slice(0, MAX_EDITS_NAMED).join(', ');
+  const more = names.length - MAX_EDITS_NAMED;
+  return more > 0 ? `${named} and ${more} more` : named;
+}
