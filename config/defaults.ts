@@ -58,6 +58,9 @@ export const SERVICE_DEFAULTS = {
   sessionIdle: '1h',
   maxSessions: 10_000,
   callTimeout: '10m',
+  bodyTimeout: '30s',
+  maxWaiting: 10_000,
+  patience: '10s',
   canaryEnv: {},
 } as const;
 

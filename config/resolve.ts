@@ -102,6 +102,9 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
     sessionIdleMs: merged.sessionIdle,
     maxSessions: merged.maxSessions,
     callTimeoutMs: merged.callTimeout,
+    bodyTimeoutMs: merged.bodyTimeout,
+    maxWaiting: merged.maxWaiting,
+    patienceMs: merged.patience,
     canaryEnv: merged.canaryEnv,
   };
 }

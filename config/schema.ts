@@ -9,6 +9,7 @@ import { customChecks } from './custom-check.js';
 import { group } from './groups.js';
 import { notifiers } from './notify.js';
 import { people } from './people.js';
+import { proxyLimits } from './proxy-limits.js';
 import { oneTarget, schedule } from './schedules.js';
 import { count, duration, list, named, number, oneOf, section, text, unit } from './shapes.js';
 import {
@@ -262,6 +263,7 @@ const settings = {
   callTimeout: duration({ minMs: 1000, maxMs: 86_400_000 })
     .optional()
     .describe('A call without an answer for longer is ended with an error.'),
+  ...proxyLimits,
   canaryEnv: canaryEnv
     .optional()
     .describe(

@@ -177,6 +177,12 @@ export interface ServiceConfig {
   readonly maxSessions: number;
   /** A call without an answer for longer is ended with an error. */
   readonly callTimeoutMs: number;
+  /** A request whose body takes longer is refused. */
+  readonly bodyTimeoutMs: number;
+  /** The most calls that wait for an instance which cannot be reached. */
+  readonly maxWaiting: number;
+  /** How long each of them waits, over all its tries. */
+  readonly patienceMs: number;
   /** Environment of the canary only (e.g. SCHEDULER=off). */
   readonly canaryEnv: Readonly<Record<string, string>>;
 }

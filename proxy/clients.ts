@@ -84,17 +84,18 @@ export class ClientPin implements Pin {
     return this.taskTrack ?? this.clients.trackOf(this.label);
   }
 
-  acquire(): Promise<Acquired> {
+  acquire(): Acquired {
     const { track } = this;
     const upstream = this.tracks.upstream(track);
-    return Promise.resolve(
-      upstream === null
-        ? { kind: 'unavailable', track, reason: 'the track is not routed' }
-        : {
-            kind: 'bound',
-            binding: { track, upstream, upstreamId: null, generation: 0, calls: new Set() },
-          },
-    );
+    if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
+    const binding = {
+      track,
+      upstream,
+      upstreamId: null,
+      generation: 0,
+      calls: new Set<LiveCall>(),
+    };
+    return { kind: 'bound', binding };
   }
 
   /** Nothing to forget: there is no session. */

@@ -6,9 +6,6 @@ import type { Track } from '../common/protocol.js';
 import type { LiveCall } from './live-call.js';
 import type { Upstream } from './upstream.js';
 
-/** How long a request waits for an instance that does not answer its door, e.g. while it restarts. */
-export const PATIENCE_MS = 10_000;
-
 /** An instance that a pin may send to now, with the session that the instance knows. */
 export interface Binding {
   readonly track: Track;
@@ -31,8 +28,10 @@ export interface Pin {
   readonly label: string;
   /** The session id that the client knows; null without a session. */
   readonly clientId: string | null;
+  /** The track that it is on now. */
+  readonly track: Track;
   /** A binding to send on, made anew when there is none; `headers` are the client's. Never rejects. */
-  acquire(headers: readonly string[]): Promise<Acquired>;
+  acquire(headers: readonly string[]): Acquired | Promise<Acquired>;
   /** The instance does not know the binding's session (any more). */
   forget(binding: Binding): void;
   /** The instance could not be reached, for `waitedMs` by now. */

@@ -7,6 +7,7 @@ import type { ClientKeys } from './affinity.js';
 import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';
 import type { BodyBudget } from './mcp/body.js';
+import type { Waiters } from './patience.js';
 import type { Sessions } from './sessions.js';
 import type { Tracks } from './tracks.js';
 
@@ -19,6 +20,7 @@ export interface Plane {
   readonly catalog: ToolCatalog;
   readonly accounts: Accounts;
   readonly bodies: BodyBudget;
+  readonly waiters: Waiters;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -19,6 +19,7 @@ import { isForEngine, serveStreamable } from './mcp/streamable.js';
 import { ToolCatalog } from './mcp/tool-catalog.js';
 import { summarize } from './negotiated.js';
 import { Passthrough } from './passthrough.js';
+import { Waiters } from './patience.js';
 import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
 import { Sessions } from './sessions.js';
@@ -60,7 +61,9 @@ export class Service {
     const clients = new Clients(tracks, keys);
     const catalog = new ToolCatalog();
     const bodies = new BodyBudget();
-    this.plane = { config, tracks, sessions, clients, keys, catalog, accounts, bodies, clock, log };
+    const waiters = new Waiters(config.maxWaiting, config.patienceMs);
+    const parts = { tracks, sessions, clients, keys, catalog, accounts, bodies, waiters };
+    this.plane = { config, ...parts, clock, log };
     this.drains = new Drains(tracks, config.drain);
     this.legacy = new LegacySse(this.plane);
     this.passthrough = new Passthrough();

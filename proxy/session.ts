@@ -13,7 +13,7 @@ import type { Track } from '../common/protocol.js';
 import type { Handshake, Negotiated } from './mcp/handshake.js';
 import type { Gate } from './gate.js';
 import type { LiveCall } from './live-call.js';
-import { PATIENCE_MS, type Acquired, type Binding, type Pin } from './pin.js';
+import type { Acquired, Binding, Pin } from './pin.js';
 import type { LossReason, MoveReason, SessionMeter } from './session-meter.js';
 import type { Split } from './split.js';
 import { Suspended } from './mcp/suspended.js';
@@ -35,6 +35,8 @@ export interface SessionWorld {
   /** Stores the session as it is now. */
   save(session: Session): void;
   readonly meter: SessionMeter;
+  /** How long an instance is tried that cannot be reached. */
+  readonly patienceMs: number;
 }
 
 /** How a session is set up on an instance, and ended there: its transport's business. */
@@ -180,9 +182,9 @@ export class Session implements Pin {
     this.headers = headers;
   }
 
-  acquire(headers: readonly string[]): Promise<Acquired> {
+  acquire(headers: readonly string[]): Acquired | Promise<Acquired> {
     if (!this.world.tracks.mayStay(this.pinned)) this.leave();
-    if (this.binding !== null) return Promise.resolve({ kind: 'bound', binding: this.binding });
+    if (this.binding !== null) return { kind: 'bound', binding: this.binding };
     this.handshaking ??= this.establish(headers).finally(() => (this.handshaking = null));
     return this.handshaking;
   }
@@ -292,7 +294,7 @@ export class Session implements Pin {
       const { reason } = shaken;
       const waitedMs = clock.now() - startedAt;
       log.debug({ session: this.label, track: this.pinned, reason, waitedMs }, 'handshake failed');
-      if (this.closed || waitedMs > PATIENCE_MS) {
+      if (this.closed || waitedMs > this.world.patienceMs) {
         this.countFailedMove();
         return { kind: 'unavailable', track: this.pinned, reason };
       }

@@ -60,6 +60,7 @@ export class Sessions {
       log,
       save: (session) => this.save(session),
       meter,
+      patienceMs: config.patienceMs,
     };
   }
 

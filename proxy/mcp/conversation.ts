@@ -8,6 +8,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { StopReason } from '../live-call.js';
+import { Patience } from '../patience.js';
 import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Connector, Session, Standing } from '../session.js';
@@ -20,7 +21,7 @@ import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { OwnRequests, type MessageTarget } from './own-requests.js';
 import { PendingCall } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
-import { MAX_TRIES, postMessage, Recovery, UNREACHABLE } from './recovery.js';
+import { postMessage, Recovery, UNREACHABLE } from './recovery.js';
 import { REFUSALS, refuse } from './refusals.js';
 import { Upline, type UplineListener } from './upline.js';
 import { Uplines } from './uplines.js';
@@ -89,11 +90,13 @@ export class Conversation implements Connector, UplineListener {
       .map((message) =>
         this.newCall(messages.length === 1 ? body : bodyOf(body, message), message),
       );
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const acquired = await pin.acquire(headers);
+    const patience = calls[0]?.patience ?? new Patience(this.plane.waiters);
+    do {
+      const acquired = await patience.acquire(pin, headers);
       if (acquired.kind === 'unavailable') break;
       const { binding } = acquired;
-      for (const call of calls) this.calls.register(call, binding);
+      const sentAt = performance.now();
+      for (const call of calls) if (!call.isOver) this.calls.register(call, binding);
       const posted = await postMessage(this.session, binding, body, headers);
       if (posted.kind === 'answered') {
         if (posted.status >= 400) this.withdraw(calls, posted.status);
@@ -104,8 +107,10 @@ export class Conversation implements Connector, UplineListener {
         return 202;
       }
       for (const call of calls) if (this.calls.release(call)) call.ids.unreachable(binding.track);
-      pin.unreachable(binding, 0);
-    }
+      const triedMs = performance.now() - sentAt;
+      pin.unreachable(binding, patience.waitedMs + triedMs);
+      if (!(await patience.pause(triedMs))) break;
+    } while (!this.isOver);
     this.recovery.fail(calls, UNREACHABLE);
     return 202;
   }
@@ -253,8 +258,9 @@ export class Conversation implements Connector, UplineListener {
   }
 
   private stopCall(call: PendingCall, by: StopReason): void {
-    if (!this.calls.release(call)) return;
-    if (by === 'drained') return this.recover([call]);
+    const wasSent = this.calls.release(call);
+    if (by === 'drained' && wasSent) this.recover([call]);
+    if (by === 'drained' || call.isOver) return;
     call.ids.settle('timeout', call.binding?.track ?? 'stable');
     const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
     this.recovery.fail([call], { code: REFUSALS.timeout, message });

@@ -2,6 +2,7 @@
  * A client's messages that are about one instance: its answers to a server's requests, and its
  * cancellations. They must reach the instance they are meant for, or nobody.
  */
+import type { Track } from '../../common/protocol.js';
 import type { LiveCall } from '../live-call.js';
 import type { Acquired, Binding, Pin } from '../pin.js';
 import type { Session } from '../session.js';
@@ -23,11 +24,14 @@ class OldBindingPin implements Pin {
     this.binding = binding;
   }
 
-  acquire(): Promise<Acquired> {
-    const { binding } = this;
-    const { track } = binding;
-    const gone: Acquired = { kind: 'unavailable', track, reason: 'the instance is gone' };
-    return Promise.resolve(this.isGone ? gone : { kind: 'bound', binding });
+  get track(): Track {
+    return this.binding.track;
+  }
+
+  acquire(): Acquired {
+    const { binding, track } = this;
+    if (this.isGone) return { kind: 'unavailable', track, reason: 'the instance is gone' };
+    return { kind: 'bound', binding };
   }
 
   forget(): void {

@@ -22,20 +22,23 @@ class Newcomer implements Pin {
   readonly clientId = null;
 
   private readonly plane: Plane;
-  private track: Track;
+  private picked: Track;
 
   constructor(plane: Plane, track: Track) {
     this.plane = plane;
-    this.track = track;
+    this.picked = track;
   }
 
-  acquire(): Promise<Acquired> {
+  get track(): Track {
+    return this.picked;
+  }
+
+  acquire(): Acquired {
     const { track } = this;
     const upstream = this.plane.tracks.upstream(track);
-    if (upstream === null)
-      return Promise.resolve({ kind: 'unavailable', track, reason: 'the track is not routed' });
+    if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
     const binding: Binding = { track, upstream, upstreamId: null, generation: 0, calls: new Set() };
-    return Promise.resolve({ kind: 'bound', binding });
+    return { kind: 'bound', binding };
   }
 
   forget(): void {
@@ -43,7 +46,7 @@ class Newcomer implements Pin {
   }
 
   unreachable(binding: Binding, waitedMs: number): void {
-    this.track = this.plane.tracks.failover(binding.track, waitedMs) ?? this.track;
+    this.picked = this.plane.tracks.failover(binding.track, waitedMs) ?? this.picked;
   }
 
   began(binding: Binding, call: LiveCall): void {

@@ -1,6 +1,7 @@
 /** A request on a legacy SSE connection: its POST was accepted, its answer is to come on the stream. */
 import type { LiveCall, StopReason } from '../live-call.js';
 import type { Binding } from '../pin.js';
+import { Patience } from '../patience.js';
 import type { Plane } from '../plane.js';
 import { Ledger } from './ledger.js';
 import type { Message } from './message-scanner.js';
@@ -11,7 +12,10 @@ export class PendingCall implements LiveCall {
   readonly body: Buffer;
   /** Where it was sent last. */
   binding: Binding | null = null;
-  tries = 0;
+  /** Instances that were lost with it. */
+  cuts = 0;
+  readonly patience: Patience;
+  private ended = false;
   private readonly onStop: (call: PendingCall, by: StopReason) => void;
   private readonly timer: NodeJS.Timeout;
 
@@ -25,6 +29,7 @@ export class PendingCall implements LiveCall {
     this.message = message;
     this.body = body;
     this.onStop = onStop;
+    this.patience = new Patience(plane.waiters);
     this.timer = setTimeout(() => this.stop('timeout'), plane.config.callTimeoutMs);
   }
 
@@ -37,8 +42,14 @@ export class PendingCall implements LiveCall {
     this.onStop(this, by);
   }
 
+  get isOver(): boolean {
+    return this.ended;
+  }
+
   /** It has its answer, or gets none. */
   over(): void {
+    this.ended = true;
+    this.patience.end();
     clearTimeout(this.timer);
   }
 }

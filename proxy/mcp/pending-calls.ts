@@ -14,7 +14,6 @@ export class PendingCalls {
   /** The call is sent on the binding. */
   register(call: PendingCall, binding: Binding): void {
     call.binding = binding;
-    call.tries += 1;
     this.byId.set(call.id, call);
     this.session.began(binding, call);
   }

@@ -10,7 +10,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Outcome, Track } from '../../common/protocol.js';
 import type { LiveCall, StopReason } from '../live-call.js';
-import { PATIENCE_MS, type Binding, type Pin } from '../pin.js';
+import { Patience } from '../patience.js';
+import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { Answer } from './answer.js';
@@ -26,8 +27,6 @@ import { mayReplay, toolsCalled } from './replay.js';
 const MAX_ATTEMPTS = 4;
 /** Less than the two seconds within which a lost call is to be answered. */
 const HINTS_TIMEOUT_MS = 1_500;
-const FIRST_RETRY_MS = 50;
-const MAX_RETRY_MS = 500;
 
 export interface PostRequest {
   readonly req: IncomingMessage;
@@ -63,13 +62,17 @@ export class Post implements LiveCall {
   private binding: Binding | null = null;
   private stopped: 'client-gone' | 'timeout' | null = null;
   private reached = 0;
-  private retryMs = FIRST_RETRY_MS;
+  /** A try was cut: the call may have been executed. */
+  private mayHaveRun = false;
+  private sentAt = 0;
+  private readonly patience: Patience;
 
   constructor(plane: Plane, pin: Pin, request: PostRequest, hooks: PostHooks = {}) {
     this.plane = plane;
     this.pin = pin;
     this.request = request;
     this.hooks = hooks;
+    this.patience = new Patience(plane.waiters);
     this.ids = new Ledger(plane.accounts, pin.label, request.messages);
     this.isListening = request.messages.some(({ method }) => method === 'subscriptions/listen');
     const { onText } = hooks;
@@ -105,12 +108,15 @@ export class Post implements LiveCall {
   }
 
   stop(by: StopReason): void {
-    if (by === 'client-gone' || by === 'timeout') this.stopped = by;
+    if (by === 'client-gone' || by === 'timeout') {
+      this.stopped = by;
+      this.patience.end();
+    }
     this.attempt?.stop(by);
   }
 
   private async tryOnce(): Promise<Next> {
-    const acquired = await this.pin.acquire(this.request.headers);
+    const acquired = await this.patience.acquire(this.pin, this.request.headers);
     if (this.stopped !== null) return this.onStopped(this.stopped);
     if (acquired.kind === 'unavailable') {
       this.ids.unreachable(acquired.track);
@@ -138,6 +144,7 @@ export class Post implements LiveCall {
     const { open } = this.plane.tracks.meter(binding.track);
     if (this.isListening) open.add(this);
     else this.pin.began(binding, this);
+    this.sentAt = performance.now();
     const end = await this.attempt.run();
     this.attempt = null;
     if (this.isListening) open.delete(this);
@@ -199,13 +206,11 @@ export class Post implements LiveCall {
   }
 
   private async onUnreachable(binding: Binding, reason: string): Promise<Next> {
-    const waitedMs = performance.now() - this.ids.startedAt;
+    const triedMs = performance.now() - this.sentAt;
     this.ids.unreachable(binding.track);
-    if (waitedMs > PATIENCE_MS) return this.giveUpUnreachable(reason);
-    this.pin.unreachable(binding, waitedMs);
-    await this.plane.clock.sleep(this.retryMs);
-    this.retryMs = Math.min(this.retryMs * 2, MAX_RETRY_MS);
-    return 'again';
+    this.pin.unreachable(binding, this.patience.waitedMs + triedMs);
+    const isWorthIt = await this.patience.pause(triedMs);
+    return isWorthIt || this.stopped !== null ? 'again' : this.giveUpUnreachable(reason);
   }
 
   /** The instance was lost after it had the request. */
@@ -214,11 +219,11 @@ export class Post implements LiveCall {
     if (this.ids.size === 0) return this.onUnansweredCut();
     if (await this.mayRepeat()) {
       if (binding !== null) this.ids.note('cut', binding.track);
+      this.mayHaveRun = true;
       this.answer.reset();
       return 'again';
     }
-    const message = `the server was lost during the call, which may have been executed (${reason})`;
-    return this.giveUp('cut', { code: REFUSALS.lost, message });
+    return this.giveUp('cut', lostBecause(reason));
   }
 
   /** Nothing waits: notifications only state something, and answers to a lost server have no reader. */
@@ -259,7 +264,7 @@ export class Post implements LiveCall {
     const { ids } = this.ids;
     this.ids.clear();
     const message = `the server cannot be reached, nothing was executed (${reason})`;
-    const error = { code: REFUSALS.unavailable, message };
+    const error = this.mayHaveRun ? lostBecause(reason) : { code: REFUSALS.unavailable, message };
     this.answer.fail(ids, error, ids.length > 0 ? 200 : 503);
     return 'done';
   }
@@ -281,4 +286,9 @@ export class Post implements LiveCall {
     if (isTask) this.plane.clients.noteTask(message.taskId ?? '', this.binding.track);
     this.ids.answered(message, this.binding.track, this.answer.status);
   }
+}
+
+function lostBecause(reason: string): RpcError {
+  const message = `the server was lost during the call, which may have been executed (${reason})`;
+  return { code: REFUSALS.lost, message };
 }

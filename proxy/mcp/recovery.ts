@@ -15,8 +15,8 @@ import { errorMessage, REFUSALS, type RpcError } from './refusals.js';
 import { mayReplay, toolsCalled } from './replay.js';
 import { sseEvent } from './sse-event.js';
 
-/** Instances that one call is sent to. */
-export const MAX_TRIES = 4;
+/** Instances that one call may be lost with. */
+const MAX_TRIES = 4;
 const POST_TIMEOUT_MS = 10_000;
 const HINTS_TIMEOUT_MS = 1_200;
 
@@ -50,34 +50,44 @@ export class Recovery {
    */
   async recover(lost: readonly PendingCall[]): Promise<void> {
     const { session } = this.parts;
-    for (const call of lost) if (call.binding !== null) call.ids.note('cut', call.binding.track);
-    const hopeful = lost.filter((call) => this.isRepeatable(call) || !this.isKnown(call));
-    this.fail(
-      lost.filter((call) => !hopeful.includes(call)),
-      LOST,
-    );
-    const acquired = await session.acquire(session.headers);
-    if (acquired.kind === 'unavailable') return this.fail(hopeful, UNREACHABLE);
-    if (hopeful.some((call) => !this.isKnown(call))) await this.askForHints(acquired.binding);
-    this.fail(
-      hopeful.filter((call) => !this.isRepeatable(call)),
-      LOST,
-    );
-    const again = hopeful.filter((call) => this.isRepeatable(call));
-    await Promise.all(again.map((call) => this.sendAgain(call, acquired.binding)));
+    for (const call of lost) {
+      call.cuts += 1;
+      if (call.binding !== null) call.ids.note('cut', call.binding.track);
+    }
+    const known = lost.filter((call) => this.isKnown(call));
+    const unknown = lost.filter((call) => !this.isKnown(call));
+    const setUp = session.acquire(session.headers);
+    await Promise.all([this.decide(known), this.learn(unknown), setUp]);
   }
 
-  /** Answers the calls with an error. */
+  /** Asks for what is not known of the calls' tools, for as long as their clients may be kept. */
+  private async learn(calls: readonly PendingCall[]): Promise<void> {
+    if (calls.length === 0) return;
+    await Promise.race([this.askForHints(), this.parts.plane.clock.sleep(HINTS_TIMEOUT_MS)]);
+    await this.decide(calls);
+  }
+
+  private async decide(calls: readonly PendingCall[]): Promise<void> {
+    const again = calls.filter((call) => this.isRepeatable(call));
+    this.fail(
+      calls.filter((call) => !again.includes(call)),
+      LOST,
+    );
+    await Promise.all(again.map((call) => this.sendAgain(call)));
+  }
+
+  /** Answers the calls with an error, unless they have been answered. */
   fail(calls: readonly PendingCall[], error: RpcError): void {
     for (const call of calls) {
+      if (call.isOver) continue;
       call.over();
       this.parts.stream.say(sseEvent(errorMessage(call.id, error)));
     }
   }
 
-  private isRepeatable({ message, tries }: PendingCall): boolean {
+  private isRepeatable({ message, cuts }: PendingCall): boolean {
     const { config, catalog } = this.parts.plane;
-    return tries < MAX_TRIES && mayReplay([message], config.replay, catalog);
+    return cuts < MAX_TRIES && mayReplay([message], config.replay, catalog);
   }
 
   private isKnown({ message }: PendingCall): boolean {
@@ -85,8 +95,11 @@ export class Recovery {
     return config.replay !== 'safe' || toolsCalled([message]).every((tool) => catalog.knows(tool));
   }
 
-  private async askForHints({ upstream, upstreamId, generation }: Binding): Promise<void> {
+  private async askForHints(): Promise<void> {
     const { plane, session, own } = this.parts;
+    const acquired = await session.acquire(session.headers);
+    if (acquired.kind === 'unavailable') return;
+    const { upstream, upstreamId, generation } = acquired.binding;
     const { headers, path } = session;
     const target = { upstream, endpoint: upstreamId ?? path, generation, headers };
     const list = '{"jsonrpc":"2.0","id":"canary-tools","method":"tools/list","params":{}}';
@@ -94,11 +107,23 @@ export class Recovery {
     if (text !== null) plane.catalog.learnText(text);
   }
 
-  private async sendAgain(call: PendingCall, binding: Binding): Promise<void> {
+  private async sendAgain(call: PendingCall): Promise<void> {
     const { session, calls } = this.parts;
-    calls.register(call, binding);
-    const posted = await postMessage(session, binding, call.body, protocolHeaders(session.headers));
-    if (posted.kind === 'lost' && calls.release(call)) await this.recover([call]);
+    const { patience } = call;
+    for (;;) {
+      const acquired = await patience.acquire(session, session.headers);
+      if (call.isOver || acquired.kind === 'unavailable') break;
+      const { binding } = acquired;
+      const sentAt = performance.now();
+      calls.register(call, binding);
+      const headers = protocolHeaders(session.headers);
+      const posted = await postMessage(session, binding, call.body, headers);
+      if (posted.kind !== 'lost' || !calls.release(call)) return;
+      if (posted.loss.kind !== 'unreachable') return this.recover([call]);
+      session.unreachable(binding);
+      if (!(await patience.pause(performance.now() - sentAt))) break;
+    }
+    this.fail([call], LOST);
   }
 }
 

@@ -68,6 +68,9 @@ export const service: ServiceConfig = {
   sessionIdleMs: 60 * MINUTE_MS,
   maxSessions: 10_000,
   callTimeoutMs: 5 * MINUTE_MS,
+  bodyTimeoutMs: 30_000,
+  maxWaiting: 1_000,
+  patienceMs: 10_000,
   canaryEnv: {},
 };
 

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { sseAgent } from './support/agents.js';
+import { LabServer } from './support/lab-server.js';
+import { startProxy, type TestProxy } from './support/proxies.js';
+import { startEverything } from './support/servers.js';
+import { WireClient } from './support/wire-client.js';
+
+describe('when main is lost and there is nobody else', () => {
+  const stop: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const one of stop.splice(0).reverse()) await one();
+  });
+
+  async function started(
+    overrides: Parameters<typeof startProxy>[1],
+  ): Promise<{ main: LabServer; proxy: TestProxy }> {
+    const main = await LabServer.start();
+    const proxy = await startProxy({ stable: main.port }, overrides);
+    stop.push(
+      () => main.kill(),
+      () => proxy.dispose(),
+    );
+    return { main, proxy };
+  }
+
+  it('a call waits for it for a time, and is then answered', async () => {
+    const { main, proxy } = await started({ patienceMs: 300 });
+    const client = await WireClient.open(proxy.url);
+    await main.kill();
+    const { messages } = await client.call('write');
+    expect(messages[0]).toMatchObject({ id: 2, error: { code: -32_051 } });
+    const lost = 'canary_sessions_lost_total{service="svc",reason="unreachable"} 1';
+    const { host, port } = proxy.config.proxy.metrics;
+    await waitFor(
+      async () => (await (await fetch(`http://${host}:${port}/metrics`)).text()).includes(lost),
+      { what: 'the loss to be counted' },
+    );
+    await main.listen();
+    expect((await client.call('write')).messages[0]?.result).toBeDefined();
+  });
+
+  it('its time is one for all its tries, however often main comes back and dies', async () => {
+    const { main, proxy } = await started({ patienceMs: 700 });
+    const client = await WireClient.open(proxy.url);
+    main.hangs = true;
+    const progress = { isOver: false };
+    const call = client.call('read').finally(() => (progress.isOver = true));
+    for (let deaths = 1; !progress.isOver; deaths += 1) {
+      await waitFor(() => progress.isOver || main.executed.get('read') === deaths, {
+        what: 'the call',
+      });
+      await main.kill();
+      await delay(500);
+      await main.listen();
+    }
+    const { messages } = await call;
+    expect(messages.at(-1)).toMatchObject({ id: 2, error: { code: -32_050 } });
+    expect(main.executed.get('read')).toBeLessThan(4);
+  });
+
+  it('no more calls wait than may, and the time of all has an end', async () => {
+    const { main, proxy } = await started({ maxWaiting: 1, callTimeoutMs: 1_000 });
+    const clients = [await WireClient.open(proxy.url), await WireClient.open(proxy.url)];
+    await main.kill();
+    const calls = clients.map((client) => client.call('write'));
+    const first = await Promise.race(calls);
+    expect(first.messages[0]).toMatchObject({ id: 2, error: { code: -32_051 } });
+    const codes = (await Promise.all(calls)).map(({ messages }) => messages[0]?.error?.code);
+    expect(codes.sort()).toEqual([-32_001, -32_051]);
+  });
+
+  it('a legacy call whose tool nobody knows is answered without waiting for it', async () => {
+    const main = await startEverything('sse');
+    const proxy = await startProxy({ stable: main.port });
+    stop.push(
+      () => main.kill(),
+      () => proxy.dispose(),
+    );
+    const agent = await sseAgent(proxy.url);
+    const name = 'trigger-long-running-operation';
+    const call = agent.client.callTool({ name, arguments: { duration: 60, steps: 1 } }, undefined, {
+      timeout: 5_000,
+    });
+    call.catch(() => undefined);
+    await waitFor(async () => (await proxy.state()).tracks.stable.inFlight === 1, {
+      what: 'the call',
+    });
+    await main.kill();
+    await expect(call).rejects.toThrow('-32050');
+    await agent.close();
+  });
+});
