@@ -41,7 +41,7 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
   return {
     file,
     services: Object.entries(draft.services ?? {}).map(([name, own]) =>
-      resolveService(name, overlay(base, own), own),
+      resolveService(name, overlay(base, own), withPaths(own, dirname(file))),
     ),
     groups: resolveGroups(draft.groups),
     schedules: resolveSchedules(draft.schedules, draft.groups),
@@ -52,6 +52,11 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
     notify: (draft.notify ?? []).map((written) => resolveNotifier(written, dirname(file))),
     pm2Home: pm2Home(draft.pm2Home, dirname(file), env),
   };
+}
+
+/** A service's own settings, with paths that are absolute. */
+function withPaths(own: ServiceSettings, folder: string): ServiceSettings {
+  return own.ecosystem === undefined ? own : { ...own, ecosystem: resolve(folder, own.ecosystem) };
 }
 
 /** A service for which nothing is written: what the defaults make of it. */
@@ -68,6 +73,7 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
     name,
     app,
     canaryApp: own.canaryApp ?? `${app}-canary`,
+    ecosystem: own.ecosystem ?? null,
     listen: own.listen,
     stable: own.stable,
     canary: own.canary,

@@ -284,6 +284,13 @@ const service = section({
   listen: address.describe('Where agents connect: a port on 127.0.0.1, or HOST:PORT.'),
   stable: address.describe('Where main listens.'),
   canary: address.describe('Where the canary listens: a free port.'),
+  ecosystem: z
+    .string({ error: "a file's path" })
+    .min(1, { error: "a file's path" })
+    .optional()
+    .describe(
+      "The ecosystem file that main was started from, relative to this file's folder. By default it is looked for in main's folders.",
+    ),
   baselineAt: address
     .optional()
     .describe('Where the baseline listens with `baseline: fresh`: a free port.'),

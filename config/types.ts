@@ -138,6 +138,8 @@ export interface ServiceConfig {
   readonly app: string;
   /** The PM2 app that is made for the canary. */
   readonly canaryApp: string;
+  /** The ecosystem file that main was started from, absolute; null: it is looked for. */
+  readonly ecosystem: string | null;
   /** Where agents connect. */
   readonly listen: HostPort;
   /** Where main listens. */

@@ -217,6 +217,7 @@ export class Orchestrator {
       request: null,
       canaryServer: null,
       witness: null,
+      warnings: [],
     };
     const letters = this.#notifications.lettersFor({
       rollout,

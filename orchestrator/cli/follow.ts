@@ -18,7 +18,10 @@ export async function follow(io: Io, id: string): Promise<ExitCode> {
     }
     printed = view.transitions.length;
     const code = exitCodeOf(view);
-    if (code !== null) return code;
+    if (code !== null) {
+      for (const warning of view.warnings) io.out(`warning: ${warning}`);
+      return code;
+    }
     const nowMs = systemClock.now();
     if (nowMs - numbersAtMs >= NUMBERS_EVERY_MS) {
       numbersAtMs = nowMs;

@@ -70,6 +70,7 @@ export function serviceText({ service, app, listen, rollout }: ServiceView, nowM
   for (const { check, state, reason } of rollout.assessment?.checks ?? []) {
     lines.push(`${state.padEnd(12)} ${check}: ${reason}`);
   }
+  lines.push(...rollout.warnings.map((warning) => `warning: ${warning}`));
   return [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 

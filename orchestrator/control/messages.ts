@@ -110,6 +110,8 @@ export interface RolloutView {
     readonly baseline: TrackView | null;
   } | null;
   readonly transitions: readonly Transition[];
+  /** What a person should see to after the end. */
+  readonly warnings: readonly string[];
 }
 
 export interface ServiceView {

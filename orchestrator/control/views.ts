@@ -39,6 +39,7 @@ export function endedView(rollout: Rollout, transitions: readonly Transition[]):
     assessment: lastAssessment(transitions),
     tracks: null,
     transitions,
+    warnings: rollout.warnings,
   };
 }
 

@@ -14,7 +14,11 @@ export type Action =
 
 /** What became of an action. A failed one is tried again by the next look, until a deadline. */
 export type ActionOutcome =
-  { readonly done: true } | { readonly done: false; readonly reason: string };
+  | {
+      readonly done: true;
+      /** What a person should see to. */ readonly warnings?: readonly string[];
+    }
+  | { readonly done: false; readonly reason: string };
 
 export interface Move {
   readonly kind: 'move';

@@ -175,6 +175,9 @@ export class RolloutLoop {
     const seq = store.recordIntent(id, clock.now(), action);
     const outcome = await world.perform(action, this.#rollout);
     store.recordOutcome(id, seq, outcome);
+    if (outcome.done && outcome.warnings !== undefined) {
+      this.#rollout = { ...this.#rollout, warnings: outcome.warnings };
+    }
     this.#failure = outcome.done ? null : outcome.reason;
     this.#waitingFor = this.#failure;
     const logged = { rollout: id, action: action.kind, failure: this.#failure };

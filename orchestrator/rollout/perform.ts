@@ -8,11 +8,14 @@ import type { ProxyClient } from '../proxy-client.js';
 import type { Action, ActionOutcome } from './decision.js';
 import { sameRoute } from './route.js';
 import type { Rollout } from './rollout.js';
+import { staleEcosystem } from './stale-ecosystem.js';
 
 export interface PerformParts {
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
   readonly clock: Clock;
+  /** What an ecosystem file is run with. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Between SIGINT and SIGKILL. */
@@ -98,7 +101,8 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   const left = markedProcesses(ROLLOUT_KEY, rollout.mark);
   await endProcesses(left, GRACE_MS, clock);
   const main = apps.value.find(({ name }) => name === app);
-  return main === undefined
-    ? done
-    : asOutcome(await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]));
+  if (main === undefined) return done;
+  const dumped = await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]);
+  if (dumped.kind !== 'ok' || rollout.phase.kind !== 'retiring') return asOutcome(dumped);
+  return { done: true, warnings: await staleEcosystem(rollout, main.spec, parts.env) };
 }

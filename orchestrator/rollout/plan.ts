@@ -12,6 +12,7 @@ import { text } from '../pm2/pm2-env.js';
 import { applyRelease, diffSpec, type AppSpec } from '../pm2/spec.js';
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
+import { sideEffectWarnings } from './side-effects.js';
 
 export interface Plan {
   /** The configuration with the request's wishes and main's memory limit. */
@@ -174,19 +175,16 @@ function planView(
     bakeMs: config.bakeMs,
     canaryDiffers: diffSpec(main.spec, canary),
     mainChanges,
-    warnings: warningsFor(main, mainChanges.length === 0),
+    warnings: [
+      ...releaseWarnings(mainChanges.length === 0),
+      ...sideEffectWarnings(main, newSpec, config),
+    ],
   };
 }
 
-function warningsFor(main: AppView, sameSpec: boolean): string[] {
-  const warnings: string[] = [];
-  if (sameSpec) {
-    warnings.push(
-      'the release is the code on disk: if main restarts by itself it runs it too, and a rollback cannot bring the old code back',
-    );
-  }
-  if (main.pm2Env['cron_restart']) {
-    warnings.push('main has a cron_restart; the canary gets none');
-  }
-  return warnings;
+function releaseWarnings(sameSpec: boolean): readonly string[] {
+  if (!sameSpec) return [];
+  return [
+    'the release is the code on disk: if main restarts by itself it runs it too, and a rollback cannot bring the old code back',
+  ];
 }

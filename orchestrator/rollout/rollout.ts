@@ -48,6 +48,8 @@ export interface Rollout {
   readonly canaryServer: ServerInfo | null;
   /** How main and the canary were seen last. Holds their specs, so it is never shown. */
   readonly witness: Witness | null;
+  /** What a person should see to after the end. */
+  readonly warnings: readonly string[];
 }
 
 /**

@@ -35,6 +35,7 @@ describe('what is not written', () => {
           name: 'a',
           app: 'a',
           canaryApp: 'a-canary',
+          ecosystem: null,
           listen: { host: '127.0.0.1', port: 8080 },
           stable: { host: '127.0.0.1', port: 8081 },
           canary: { host: '127.0.0.1', port: 8082 },

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stage } from '../../demo/stage.js';
 import { waitFor } from '../support/wait.js';
@@ -18,7 +20,7 @@ const CANARY = `${SERVICE}-canary`;
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await openTestStage();
+  stage = await openTestStage({}, { ecosystem: 'ecosystem.json' });
 });
 
 afterAll(() => stage.dispose());
@@ -91,8 +93,10 @@ describe('another hand that', () => {
     await expectTidy(stage);
   });
 
-  it('stops main holds the rollout until main is there again', async () => {
-    await watch('--window', '60s');
+  it('stops main holds the rollout until main is there again; then it can be promoted', async () => {
+    const file = join(stage.home, 'ecosystem.json');
+    writeFileSync(file, JSON.stringify([{ name: SERVICE, args: 'streamableHttp' }]));
+    await watch('--window', '60s', '--env', 'RELEASE=2');
     await stage.pm2.pm2('stop', SERVICE);
     expect(await reach(stage, 'held')).toMatchObject({
       held: 'drift',
@@ -102,8 +106,11 @@ describe('another hand that', () => {
     await waitFor(async () => (await look(stage))?.reason.includes('restarted') === true, {
       what: 'main to be seen again',
     });
-    await steer(stage, 'rollback', null);
-    expect((await reachEnd(stage)).phase).toBe('rolled-back');
+    await steer(stage, 'promote', null);
+    expect(await reachEnd(stage)).toMatchObject({ phase: 'promoted' });
     await expectTidy(stage);
+    const { stdout } = await stage.canary('status', SERVICE);
+    const sentence = 'env.RELEASE is (absent), should be what main has';
+    expect(stdout).toContain(`warning: ${file} does not say what main runs: ${sentence}`);
   });
 });

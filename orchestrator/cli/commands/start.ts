@@ -89,7 +89,7 @@ async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<
     throw new CommandError('--from goes without other flags for the release', EXIT.usage);
   }
   const release =
-    from === undefined ? named : await releaseFromEcosystem(from, await appOf(io, service), io.cwd);
+    from === undefined ? named : await releaseFromEcosystem(from, await appOf(io, service), io);
   return {
     release,
     ...(steps === undefined ? {} : { steps: flag('--steps', steps, parseSteps) }),

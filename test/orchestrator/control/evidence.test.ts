@@ -41,6 +41,7 @@ beforeEach(() => {
     request: null,
     canaryServer: null,
     witness: null,
+    warnings: [],
   };
   store.insert(rollout, 1);
   const events = [1, 2, 3, 4, 5].map((i) => log(1_000 * i));

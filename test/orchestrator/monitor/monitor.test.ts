@@ -40,6 +40,7 @@ beforeEach(() => {
     request: null,
     canaryServer: null,
     witness: null,
+    warnings: [],
   };
   store.insert(rollout, 1);
   for (const name of ['main', 'canary']) writeFileSync(join(dir, `${name}.log`), 'ERROR of old\n');

@@ -30,6 +30,7 @@ export const service: ServiceConfig = {
   name: 'scraper',
   app: 'scraper',
   canaryApp: 'scraper-canary',
+  ecosystem: null,
   listen: { host: '127.0.0.1', port: 10_001 },
   stable: { host: '127.0.0.1', port: 10_002 },
   canary: { host: '127.0.0.1', port: 10_003 },
@@ -155,6 +156,7 @@ export class Simulation {
       request: null,
       canaryServer: null,
       witness: null,
+      warnings: [],
     };
   }
 
