@@ -30,12 +30,20 @@ const OWN_AND_LENGTH: ReadonlySet<string> = new Set([SESSION_HEADER, 'content-le
 /** `wrapped`: a JSON answer goes into an event stream that the client already has open. */
 type Mode = 'idle' | 'held' | 'raw' | 'events' | 'wrapped';
 
+/** The last event that was passed on whole and had an id, as its instance gave it. */
+export interface EventCursor {
+  readonly id: string;
+  readonly generation: number;
+}
+
 export interface AnswerOptions {
   /** The id that the client knows, told with every answer. */
   sessionId: string | null;
   onMessage(message: Message): void;
   /** The only answer that is waited for is a result, no error; in place of `onMessage`. */
   readonly onPlainResult?: () => void;
+  /** Events with these messages are not for the client. */
+  readonly isStray?: (messages: readonly Message[]) => boolean;
   /** Sees each message whole, as text, unless it is larger than HELD_BYTES. */
   onText?: (text: string) => void;
 }
@@ -50,7 +58,7 @@ export class Answer {
   private held: Buffer[] = [];
   private heldBytes = 0;
   private relay: EventRelay | null = null;
-  private eventIdSeen = false;
+  private lastEvent: EventCursor | null = null;
 
   constructor(res: ServerResponse, options: AnswerOptions) {
     this.res = res;
@@ -69,7 +77,17 @@ export class Answer {
 
   /** The stream gave event ids: the client can resume it. */
   get isResumable(): boolean {
-    return this.eventIdSeen;
+    return this.lastEvent !== null;
+  }
+
+  /** Where the stream can be taken up. */
+  get cursor(): EventCursor | null {
+    return this.lastEvent;
+  }
+
+  /** The stream cannot be taken up there. */
+  forgetCursor(): void {
+    this.lastEvent = null;
   }
 
   /** The instance's status, 0 before it is known. */
@@ -161,7 +179,9 @@ export class Answer {
   }
 
   private onEvent(event: RelayedEvent, generation: number): Verdict {
-    this.eventIdSeen ||= event.fields.id !== null;
+    const { id } = event.fields;
+    if (id !== null && id !== '') this.lastEvent = { id, generation };
+    if (this.options.isStray?.(event.messages) === true) return 'drop';
     for (const message of event.messages) this.options.onMessage(message);
     const raw = this.options.onText === undefined ? null : event.raw();
     if (raw !== null && event.fields.hasData) this.options.onText?.(eventData(raw));

@@ -21,6 +21,8 @@ const MAX_PAUSE_MS = 5_000;
 /** A stream that held for as long starts again with the first pause. */
 const STEADY_MS = 5_000;
 const LAST_EVENT_ID = 'last-event-id';
+/** The instance has not noticed yet that its last stream was cut. */
+const CONFLICT = 409;
 
 export interface StreamRequest {
   readonly res: ServerResponse;
@@ -41,6 +43,7 @@ export class EventStream implements Stoppable, AnswerSink {
   private isGone = false;
   /** The instance offers no stream; the client's stays open for the time when one does. */
   private isParked = false;
+  private status = 0;
   private wake: (() => void) | null = null;
   private pauseMs = FIRST_PAUSE_MS;
 
@@ -74,6 +77,7 @@ export class EventStream implements Stoppable, AnswerSink {
   }
 
   begin(head: ResponseHead, generation: number): void {
+    this.status = head.status;
     this.isParked = this.request.res.headersSent && !isEventStream(head);
     if (!this.isParked) this.answer.begin(head, generation);
   }
@@ -89,7 +93,11 @@ export class EventStream implements Stoppable, AnswerSink {
     const { binding } = acquired;
     const { lastEventId, res } = this.request;
     const isStale = lastEventId !== null && untagged(lastEventId).generation !== binding.generation;
-    if (isStale && !res.headersSent) return resumeElsewhere(this.plane, this.session, res, binding);
+    if (isStale && !res.headersSent) {
+      if (this.session.suspended.size > 0)
+        return resumeElsewhere(this.plane, this.session, res, binding);
+      if (this.session.streams > 1) return this.refuseResumption();
+    }
     const attachedAt = performance.now();
     const end = await this.attach(binding);
     if (performance.now() - attachedAt > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
@@ -112,13 +120,24 @@ export class EventStream implements Stoppable, AnswerSink {
     return end;
   }
 
+  /**
+   * A call's stream, whose answer the client has: SDKs' clients resume it all the same after an
+   * error, and take 405 for an end.
+   */
+  private refuseResumption(): Next {
+    const { res } = this.request;
+    res.writeHead(405, { allow: 'POST, DELETE', 'content-length': 0 });
+    res.end();
+    return 'done';
+  }
+
   /** The event id as the instance knows it; none when the stream goes on at another instance. */
   private headersFor(binding: Binding): string[] {
-    const { headers, lastEventId } = this.request;
+    const { headers, lastEventId, res } = this.request;
     const out = headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== LAST_EVENT_ID);
-    if (lastEventId === null) return out;
-    const { generation, own } = untagged(lastEventId);
-    if (generation === binding.generation) out.push(LAST_EVENT_ID, own);
+    const told = lastEventId === null || res.headersSent ? null : untagged(lastEventId);
+    const cursor = this.answer.cursor ?? (told && { id: told.own, generation: told.generation });
+    if (cursor?.generation === binding.generation) out.push(LAST_EVENT_ID, cursor.id);
     return out;
   }
 
@@ -126,7 +145,7 @@ export class EventStream implements Stoppable, AnswerSink {
     if (this.isGone) return 'done';
     switch (end.kind) {
       case 'ended':
-        if (this.isParked) return this.park();
+        if (this.isParked) return this.onRefused();
         this.answer.end();
         return 'done';
       case 'stopped':
@@ -138,6 +157,13 @@ export class EventStream implements Stoppable, AnswerSink {
         if (end.loss.kind === 'unreachable') this.session.unreachable(binding);
         return this.pause();
     }
+  }
+
+  /** The client's stream is open, and the instance gave none. */
+  private onRefused(): Promise<Next> {
+    const isResumed = this.answer.cursor !== null;
+    this.answer.forgetCursor();
+    return isResumed || this.status === CONFLICT ? this.pause() : this.park();
   }
 
   private onUnavailable(): Next | Promise<Next> {

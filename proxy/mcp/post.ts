@@ -22,11 +22,14 @@ import { isResponse, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
 import { REFUSALS, type RpcError } from './refusals.js';
 import { mayReplay, toolsCalled } from './replay.js';
+import { Resumption, type Resumed } from './resumption.js';
 
 /** Tries in which the instance was reached. */
 const MAX_ATTEMPTS = 4;
 /** Less than the two seconds within which a lost call is to be answered. */
 const HINTS_TIMEOUT_MS = 1_500;
+/** How long a cut stream of a call that may be sent again is waited for. */
+const RESUME_PATIENCE_MS = 5_000;
 
 export interface PostRequest {
   readonly req: IncomingMessage;
@@ -59,6 +62,7 @@ export class Post implements LiveCall {
   /** A stream of the stateless revision (2026-07-28): it lasts, and follows the client's track. */
   private readonly isListening: boolean;
   private attempt: Attempt | null = null;
+  private resumption: Resumption | null = null;
   private binding: Binding | null = null;
   private stopped: 'client-gone' | 'timeout' | null = null;
   private reached = 0;
@@ -79,6 +83,7 @@ export class Post implements LiveCall {
     this.answer = new Answer(request.res, {
       sessionId: pin.clientId,
       onMessage: (message) => this.onMessage(message),
+      isStray: (messages) => this.resumption !== null && this.isOthers(messages),
       ...(this.ids.size === 1 && pin.clientId !== null && { onPlainResult: () => this.onResult() }),
       ...(onText && { onText: (text: string) => this.binding && onText(text, this.binding) }),
     });
@@ -113,6 +118,7 @@ export class Post implements LiveCall {
       this.patience.end();
     }
     this.attempt?.stop(by);
+    this.resumption?.stop();
   }
 
   private async tryOnce(): Promise<Next> {
@@ -166,7 +172,7 @@ export class Post implements LiveCall {
       case 'lost':
         if (end.loss.kind === 'unreachable') return this.onUnreachable(binding, end.loss.reason);
         if (end.loss.kind === 'invalid') return this.onInvalid(binding);
-        return this.onCut(binding, end.loss.reason);
+        return this.onBroken(binding, end.loss.reason);
     }
   }
 
@@ -174,12 +180,17 @@ export class Post implements LiveCall {
     const isStream = this.answer.isStreaming && status < 300;
     if (isStream && this.ids.size > 0) {
       if (!this.answer.isResumable) return this.onCut(binding, 'it ended the stream');
-      this.hooks.onSuspended?.(this.ids, binding.track);
-      this.answer.end();
-      return 'done';
+      return this.suspend(binding);
     }
     this.answer.end();
     this.ids.settle(outcomeOfStatus(status), binding.track);
+    return 'done';
+  }
+
+  /** The client is to resume the stream. */
+  private suspend({ track }: Binding): Next {
+    this.hooks.onSuspended?.(this.ids, track);
+    this.answer.end();
     return 'done';
   }
 
@@ -213,6 +224,22 @@ export class Post implements LiveCall {
     return isWorthIt || this.stopped !== null ? 'again' : this.giveUpUnreachable(reason);
   }
 
+  /** The connection broke; the instance may live, and go on with the stream. */
+  private async onBroken(binding: Binding, reason: string): Promise<Next> {
+    const resumed = await this.resume(binding);
+    if (this.stopped !== null) return this.onStopped(this.stopped);
+    switch (resumed) {
+      case 'answered':
+        this.answer.end();
+        return 'done';
+      case 'ended':
+        return this.suspend(binding);
+      case 'refused':
+      case 'stopped':
+        return this.onCut(binding, reason);
+    }
+  }
+
   /** The instance was lost after it had the request. */
   private async onCut(binding: Binding | null, reason: string): Promise<Next> {
     this.reached += 1;
@@ -224,6 +251,36 @@ export class Post implements LiveCall {
       return 'again';
     }
     return this.giveUp('cut', lostBecause(reason));
+  }
+
+  /** Takes the stream up on the instance, if that gave event ids. */
+  private async resume(binding: Binding): Promise<Resumed> {
+    const { cursor } = this.answer;
+    const isOwn = binding.upstreamId !== null && cursor?.generation === binding.generation;
+    if (!isOwn || !this.answer.isStreaming || this.ids.size === 0) return 'refused';
+    const { res, path, headers } = this.request;
+    const { config, catalog, clock } = this.plane;
+    this.resumption = new Resumption({
+      binding,
+      path,
+      headers,
+      answer: this.answer,
+      clock,
+      onceDrained: (resume) => res.once('drain', resume),
+      isAnswered: () => this.ids.size === 0,
+    });
+    const isRepeatable = mayReplay(this.ids.requests, config.replay, catalog);
+    this.pin.began(binding, this);
+    const resumed = await this.resumption.run(isRepeatable ? RESUME_PATIENCE_MS : Infinity);
+    this.pin.ended(binding, this);
+    this.resumption = null;
+    return resumed;
+  }
+
+  /** Answers to requests that are not ours to answer: a server may replay too much. */
+  private isOthers(messages: readonly Message[]): boolean {
+    const answers = messages.filter(isResponse);
+    return answers.length > 0 && answers.every(({ id }) => !this.ids.has(id ?? ''));
   }
 
   /** Nothing waits: notifications only state something, and answers to a lost server have no reader. */

@@ -18,6 +18,10 @@ export interface SuspendedCall {
 export class Suspended {
   private calls: SuspendedCall[] = [];
 
+  get size(): number {
+    return this.calls.length;
+  }
+
   add(call: SuspendedCall): void {
     this.calls.push(call);
     const oldest = this.calls.length > MAX_SUSPENDED ? this.calls.shift() : undefined;

@@ -209,6 +209,19 @@ describe('a session whose instance is lost', () => {
       expect(write.map(({ outcome }) => outcome)).toEqual(['ok']);
     });
 
+    it('hears the new instance, when nothing waits on the stream any more', async () => {
+      const client = await onCanary();
+      await client.call('read', { sse: true, early: true, ids: true });
+      await proxy.setRoute(route(ports, { drainCanary: true }));
+      const stream = await client.stream('early-2');
+      await waitFor(() => stable.streams.size === 1, { what: 'a stream of the new instance' });
+      stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
+      await waitFor(() => stream.messages.length === 1, { what: 'its message' });
+      // SDKs' clients resume a call's stream even after an error: 405 ends that.
+      expect((await client.stream('early-2')).status).toBe(405);
+      stream.close();
+    });
+
     it('is answered when that instance is gone', async () => {
       const client = await onCanary();
       const { text } = await client.call('write', { sse: true, suspend: true });
