@@ -100,8 +100,18 @@ export const serviceStateSchema = z.object({
 });
 export type ServiceState = z.infer<typeof serviceStateSchema>;
 
+export const buildSchema = z.object({
+  version: z.string(),
+  /** Of the configuration's text. */
+  configDigest: z.string(),
+});
+/** What a running process was started from. */
+export type Build = z.infer<typeof buildSchema>;
+
 export const proxyStateSchema = z.object({
   pid: z.int(),
+  /** Missing from versions that did not tell. */
+  build: buildSchema.optional(),
   /** New with every start of the proxy; counters and call sequence numbers count from it. */
   epoch: z.string(),
   startedAtMs: z.number(),

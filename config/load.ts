@@ -3,6 +3,7 @@
  * one frozen object. All problems of a file are found at once: what a faulty file still says
  * rightly is cross-checked too.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { crossCheck, type Finding } from './checks.js';
@@ -50,7 +51,11 @@ export function loadConfigText(file: string, text: string, env: NodeJS.ProcessEn
   if (problems.length > 0 || services.length < config.services.length) {
     return { ok: false, problems: inOrder(problems) };
   }
-  return { ok: true, config: frozen(config, services), warnings: inOrder(located('warning')) };
+  return {
+    ok: true,
+    config: frozen(config, services, digestOf(text)),
+    warnings: inOrder(located('warning')),
+  };
 }
 
 function failed(file: string, message: string): LoadResult {
@@ -112,10 +117,18 @@ function isComplete(service: ServiceDraft): service is ServiceConfig {
 }
 
 /** Services are looked up by names from outside, hence no prototype to find `constructor` in. */
-function frozen(config: ConfigDraft, services: readonly ServiceConfig[]): CanaryConfig {
+function frozen(
+  config: ConfigDraft,
+  services: readonly ServiceConfig[],
+  digest: string,
+): CanaryConfig {
   const byName = Object.create(null) as Record<string, ServiceConfig>;
   for (const service of services) byName[service.name] = service;
-  return deepFreeze({ ...config, services: byName });
+  return deepFreeze({ ...config, digest, services: byName });
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -20,7 +20,7 @@ export type ServiceDraft = Omit<ServiceConfig, Address> & {
   readonly [K in Address]?: HostPort | undefined;
 };
 
-export type ConfigDraft = Omit<CanaryConfig, 'services'> & {
+export type ConfigDraft = Omit<CanaryConfig, 'services' | 'digest'> & {
   readonly services: readonly ServiceDraft[];
 };
 
@@ -155,11 +155,14 @@ function defaultAddress(text: string): HostPort {
   return parsed.value;
 }
 
-/** The same folder as PM2's own programs take. */
+/** The folder of the daemon that PM2's own programs speak to. */
+export function pm2HomeOf(env: NodeJS.ProcessEnv): string {
+  return env['PM2_HOME'] || join(env['HOME'] || homedir(), '.pm2');
+}
+
 function pm2Home(written: string | undefined, folder: string, env: NodeJS.ProcessEnv): string {
-  const home = env['HOME'] || homedir();
-  if (written === undefined) return env['PM2_HOME'] || join(home, '.pm2');
-  return resolve(folder, written.replace(/^~(?=\/|$)/, home));
+  if (written === undefined) return pm2HomeOf(env);
+  return resolve(folder, written.replace(/^~(?=\/|$)/, env['HOME'] || homedir()));
 }
 
 /** The settings whose keys are settings of their own; all others are replaced as a whole. */

@@ -192,6 +192,8 @@ export interface ServiceConfig {
 export interface CanaryConfig {
   /** The file that it was read from. */
   readonly file: string;
+  /** Changes with the file's text: two processes with the same one were given the same file. */
+  readonly digest: string;
   readonly services: Readonly<Record<string, ServiceConfig>>;
   readonly groups: readonly GroupConfig[];
   readonly schedules: readonly ScheduleConfig[];

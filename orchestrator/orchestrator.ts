@@ -6,6 +6,7 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
+import { packageVersion } from '../common/package.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
 import { measureFor } from './checks/runner.js';
 import type {
@@ -143,6 +144,7 @@ export class Orchestrator {
     const { config, pm2, proxy } = this.#parts;
     const [daemon, state] = await Promise.all([pm2.daemon(), proxy.state()]);
     return {
+      build: { version: packageVersion(), configDigest: config.digest },
       services: Object.values(config.services).map((service) => this.#serviceView(service)),
       pm2: { up: daemon.kind === 'ok', reason: daemon.kind === 'ok' ? null : daemon.reason },
       proxy: { up: state.kind === 'ok', reason: state.kind === 'ok' ? null : state.reason },

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { Clock } from '../common/clock.js';
 import type { Home } from '../common/home.js';
 import type { Logger } from '../common/log.js';
+import { packageVersion } from '../common/package.js';
 import type { ProxyState } from '../common/protocol.js';
 import { serveUnix } from '../common/unix-http.js';
 import type { CanaryConfig, HostPort } from '../config/types.js';
@@ -77,6 +78,7 @@ export class Proxy implements AdminTarget {
   get state(): ProxyState {
     return {
       pid: process.pid,
+      build: { version: packageVersion(), configDigest: this.parts.config.digest },
       epoch: this.epoch,
       startedAtMs: this.startedAtMs,
       services: Object.fromEntries([...this.services].map(([name, { state }]) => [name, state])),

@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
+import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
+import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
 import { startCommand, type Runner } from './commands/start.js';
@@ -53,6 +55,8 @@ function createProgram(io: Io, run: Runner): Command {
   historyCommand(program, io, run);
   exportCommand(program, io, run);
   replayCommand(program, io, run);
+  initCommand(program, io, run);
+  doctorCommand(program, io, run);
   notifyCommand(program, io, run);
   validateCommand(program, io, run);
   schemaCommand(program, io, run);

@@ -13,6 +13,7 @@
  */
 import { z } from 'zod';
 import type { OnDeadline, Step } from '../../config/types.js';
+import type { Build } from '../../common/protocol.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { SampleResult } from '../notify/notifications.js';
 import type { SpecDifference } from '../pm2/spec.js';
@@ -123,6 +124,8 @@ export interface ServiceView {
 }
 
 export interface StatusReply {
+  /** Missing from versions that did not tell. */
+  readonly build?: Build;
   readonly services: readonly ServiceView[];
   readonly pm2: { readonly up: boolean; readonly reason: string | null };
   readonly proxy: { readonly up: boolean; readonly reason: string | null };

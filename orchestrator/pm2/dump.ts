@@ -33,6 +33,15 @@ export async function refreshDump(
   return at < 0 ? 'not-in-it' : 'refreshed';
 }
 
+/**
+ * What `pm2 save` wrote; null where there is no dump. Secret.
+ * @throws Error when it cannot be read or parsed.
+ */
+export async function readDump(pm2Home: string): Promise<readonly Pm2Env[] | null> {
+  const path = await existing(join(pm2Home, 'dump.pm2'));
+  return path === null ? null : (JSON.parse(await readFile(path, 'utf8')) as Pm2Env[]);
+}
+
 async function existing(path: string): Promise<string | null> {
   try {
     return await realpath(path);

@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import { capabilityPaths } from '../../common/capabilities.js';
+import { within } from '../../common/within.js';
 import type { HostPort, Probe } from '../../config/types.js';
 import type { ServerInfo } from '../rollout/rollout.js';
 
@@ -19,7 +20,7 @@ export type ProbeOutcome =
   | { readonly ok: false; readonly reason: string };
 
 /** The first revision without sessions; it is negotiated in another way. */
-const STATELESS_REVISION = '2026-07-28';
+export const STATELESS_REVISION = '2026-07-28';
 
 /**
  * Tries once. Never rejects, and settles within about `timeoutMs`.
@@ -52,7 +53,8 @@ export async function probe(
   }
 }
 
-function urlOf({ host, port }: HostPort, path: string): URL {
+/** The address of a path. */
+export function urlOf({ host, port }: HostPort, path: string): URL {
   return new URL(path, `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
 }
 
@@ -118,18 +120,6 @@ function openPort({ host, port }: HostPort, timeoutMs: number): Promise<void> {
     socket.once('timeout', () => settle(new Error('no connection in time')));
     socket.once('error', settle);
   });
-}
-
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The deepest cause's message: fetch hides the useful one under "fetch failed". */

@@ -12,6 +12,26 @@ export function markedProcesses(key: string, value: string): readonly Instance[]
     .flatMap((name) => instanceOf(Number(name)) ?? []);
 }
 
+/** A process' environment as far as it is asked for, by pid. Those of other users cannot be seen. */
+export function processesWith(
+  key: string,
+): readonly { readonly pid: number; readonly environ: ReadonlyMap<string, string> }[] {
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name) && instanceOf(Number(name)) !== null)
+    .map((name) => ({ pid: Number(name), environ: environOf(read(`/proc/${name}/environ`)) }))
+    .filter(({ environ }) => environ.has(key));
+}
+
+function environOf(text: string): ReadonlyMap<string, string> {
+  const entries = text.split('\0').filter((entry) => entry.includes('='));
+  return new Map(
+    entries.map((entry) => {
+      const at = entry.indexOf('=');
+      return [entry.slice(0, at), entry.slice(at + 1)] as const;
+    }),
+  );
+}
+
 /** SIGINT, and after `graceMs` SIGKILL for those that are still there. */
 export async function endProcesses(
   processes: readonly Instance[],

@@ -1,12 +1,10 @@
 /**
- * Who listens on a TCP port: the inodes of listening sockets (/proc/PID/net/tcp and tcp6, state 0A)
- * are looked up among the open files of processes. PM2 itself reports no ports.
+ * Who listens on a TCP port: the inodes of listening sockets are looked up among the open files of
+ * processes. PM2 itself reports no ports.
  */
-import { link, list, read } from './files.js';
+import { list } from './files.js';
+import { listenersSeenBy, socketsOf } from './listeners.js';
 import { treePids } from './tree.js';
-
-/** The state LISTEN in /proc/net/tcp (Linux, include/net/tcp_states.h). */
-const LISTEN = '0A';
 
 export type PortOwner =
   /** Every listener on the port belongs to the tree; `pid` is one that does. */
@@ -19,7 +17,7 @@ export type PortOwner =
 
 /** Who listens on a port, seen from the tree of processes below `rootPid`. */
 export function portOwner(port: number, rootPid: number, daemonPid: number | null): PortOwner {
-  const inodes = listeningInodes(port, String(rootPid));
+  const inodes = listeningInodes(port, rootPid);
   if (inodes.size === 0) return { kind: 'nobody' };
   const inTree = treePids(rootPid).find((pid) => take(inodes, pid));
   if (inodes.size === 0 && inTree !== undefined) return { kind: 'tree', pid: inTree };
@@ -46,19 +44,7 @@ function holderOf(inodes: ReadonlySet<string>): number | null {
   return pids.find((pid) => socketsOf(pid).some((inode) => inodes.has(inode))) ?? null;
 }
 
-/** Columns: sl, local_address, rem_address, st, ..., inode; addresses as HEX:PORT in hexadecimal. */
-function listeningInodes(port: number, pid: string): Set<string> {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = [`/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`]
-    .flatMap((path) => read(path).split('\n').slice(1))
-    .map((line) => line.trim().split(/\s+/));
-  const listening = rows.filter((row) => row[3] === LISTEN && row[1]?.endsWith(suffix));
-  return new Set(listening.map((row) => row[9] ?? ''));
-}
-
-function socketsOf(pid: number): string[] {
-  return list(`/proc/${pid}/fd`).flatMap((fd) => {
-    const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1];
-    return inode === undefined ? [] : [inode];
-  });
+function listeningInodes(port: number, pid: number | 'self'): Set<string> {
+  const onPort = listenersSeenBy(pid).filter((listener) => listener.port === port);
+  return new Set(onPort.map(({ inode }) => inode));
 }

@@ -83,6 +83,7 @@ describe('what is not written', () => {
       orchestrator: { listen: { host: '127.0.0.1', port: 9765 } },
       proxy: { metrics: { host: '127.0.0.1', port: 9766 } },
       notify: [],
+      digest: expect.stringMatching(/^[0-9a-f]{16}$/),
       pm2Home: '/home/op/.pm2',
     });
   });
