@@ -14,6 +14,8 @@ export type Asked =
       readonly headers: readonly string[];
       /** The JSON-RPC answer, out of a JSON or an SSE body; undefined when there was none. */
       readonly message: unknown;
+      /** The body, when it was no event stream. */
+      readonly text: string;
     }
   | { readonly kind: 'lost'; readonly loss: Loss };
 
@@ -79,9 +81,10 @@ class AnswerReader {
   }
 
   answered(): Asked {
-    const message = this.found ?? parsed(Buffer.concat(this.chunks).toString('utf8'));
+    const text = Buffer.concat(this.chunks).toString('utf8');
+    const message = this.found ?? parsed(text);
     const { status, headers } = this.head ?? { status: 0, headers: [] };
-    return { kind: 'answered', status, headers, message };
+    return { kind: 'answered', status, headers, message, text };
   }
 
   private endEvent(): void {

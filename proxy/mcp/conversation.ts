@@ -13,6 +13,7 @@ import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Connector, Session, Standing } from '../session.js';
 import type { Upstream } from '../upstream.js';
+import { meansUnknownSession } from './attempt.js';
 import { ClientStream } from './client-stream.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
 import { tagEvent } from './generation.js';
@@ -91,6 +92,7 @@ export class Conversation implements Connector, UplineListener {
         this.newCall(messages.length === 1 ? body : bodyOf(body, message), message),
       );
     const patience = calls[0]?.patience ?? new Patience(this.plane.waiters);
+    let isFirst = true;
     do {
       const acquired = await patience.acquire(pin, headers);
       if (acquired.kind === 'unavailable') break;
@@ -99,6 +101,11 @@ export class Conversation implements Connector, UplineListener {
       for (const call of calls) if (!call.isOver) this.calls.register(call, binding);
       const posted = await postMessage(this.session, binding, body, headers);
       if (posted.kind === 'answered') {
+        if (isFirst && meansUnknownSession(posted.status, posted.text)) {
+          isFirst = false;
+          this.forgotten(pin, binding, calls);
+          continue;
+        }
         if (posted.status >= 400) this.withdraw(calls, posted.status);
         return posted.status;
       }
@@ -106,7 +113,7 @@ export class Conversation implements Connector, UplineListener {
         this.recover(calls.filter((call) => this.calls.release(call)));
         return 202;
       }
-      for (const call of calls) if (this.calls.release(call)) call.ids.unreachable(binding.track);
+      this.withdrawUnreached(calls, binding);
       const triedMs = performance.now() - sentAt;
       pin.unreachable(binding, patience.waitedMs + triedMs);
       if (!(await patience.pause(triedMs))) break;
@@ -179,6 +186,18 @@ export class Conversation implements Connector, UplineListener {
     const { current } = this.session;
     if (current?.generation === generation) this.session.unreachable(current);
     this.recover(this.calls.releaseAllOf(generation));
+  }
+
+  private withdrawUnreached(calls: readonly PendingCall[], { track }: Binding): void {
+    for (const call of calls) if (this.calls.release(call)) call.ids.unreachable(track);
+  }
+
+  /** The instance does not know the connection: what was posted was not executed. */
+  private forgotten(pin: Pin, binding: Binding, calls: readonly PendingCall[]): void {
+    for (const call of calls) this.calls.release(call);
+    this.close(binding.generation);
+    pin.forget(binding);
+    this.recover(this.calls.releaseAllOf(binding.generation));
   }
 
   private end(): void {

@@ -118,7 +118,9 @@ export class Recovery {
       calls.register(call, binding);
       const headers = protocolHeaders(session.headers);
       const posted = await postMessage(session, binding, call.body, headers);
-      if (posted.kind !== 'lost' || !calls.release(call)) return;
+      const isAccepted = posted.kind === 'answered' && posted.status < 400;
+      if (isAccepted || !calls.release(call)) return;
+      if (posted.kind === 'answered') break;
       if (posted.loss.kind !== 'unreachable') return this.recover([call]);
       session.unreachable(binding);
       if (!(await patience.pause(performance.now() - sentAt))) break;

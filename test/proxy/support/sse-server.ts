@@ -8,8 +8,10 @@ export class SseServer {
   /** What was posted, by session in the order of connections. */
   readonly received: RpcMessage[][] = [];
   readonly streams = new Map<number, ServerResponse>();
-  /** Calls of this tool run, and are never answered. */
+  /** How often each tool ran. */
   readonly executed = new Map<string, number>();
+  /** What a message for an unknown session is answered with. */
+  unknown = { status: 404, text: 'Could not find session' };
   port = 0;
   private readonly initialized = new Set<number>();
   private readonly sockets = new Set<Socket>();
@@ -59,7 +61,7 @@ export class SseServer {
     if (req.method === 'GET') return this.open(res);
     const session = Number(new URL(req.url ?? '/', 'http://x').searchParams.get('s'));
     if (!this.streams.has(session)) {
-      res.writeHead(404).end('Could not find session');
+      res.writeHead(this.unknown.status).end(this.unknown.text);
       return;
     }
     const message = JSON.parse(Buffer.concat(chunks).toString()) as RpcMessage;
