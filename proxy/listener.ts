@@ -9,8 +9,6 @@ import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
-/** A request, with its body, must be there within this time. */
-const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than what clients and load balancers in front keep connections. */
 const KEEP_ALIVE_MS = 75_000;
 const CHECK_INTERVAL_MS = 2_000;
@@ -38,7 +36,8 @@ export class Listener {
     this.server = createServer(
       {
         headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
+        // Bodies have limits of their own (slow-bodies.ts): a large upload may take its time.
+        requestTimeout: 0,
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: CHECK_INTERVAL_MS,
         maxHeaderSize: MAX_HEADER_BYTES,

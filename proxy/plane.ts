@@ -9,6 +9,7 @@ import type { ToolCatalog } from './mcp/tool-catalog.js';
 import type { BodyBudget } from './mcp/body.js';
 import type { Waiters } from './patience.js';
 import type { Sessions } from './sessions.js';
+import type { SlowBodies } from './slow-bodies.js';
 import type { Tracks } from './tracks.js';
 
 export interface Plane {
@@ -20,6 +21,7 @@ export interface Plane {
   readonly catalog: ToolCatalog;
   readonly accounts: Accounts;
   readonly bodies: BodyBudget;
+  readonly slowBodies: SlowBodies;
   readonly waiters: Waiters;
   readonly clock: Clock;
   readonly log: Logger;

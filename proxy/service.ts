@@ -24,6 +24,7 @@ import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
 import { Sessions } from './sessions.js';
 import type { Store } from './store.js';
+import { SlowBodies } from './slow-bodies.js';
 import { Tracks, type Stoppable } from './tracks.js';
 
 const MAX_SWEEP_MS = 15_000;
@@ -61,8 +62,19 @@ export class Service {
     const clients = new Clients(tracks, keys);
     const catalog = new ToolCatalog();
     const bodies = new BodyBudget();
+    const slowBodies = new SlowBodies(config.bodyTimeoutMs);
     const waiters = new Waiters(config.maxWaiting, config.patienceMs);
-    const parts = { tracks, sessions, clients, keys, catalog, accounts, bodies, waiters };
+    const parts = {
+      tracks,
+      sessions,
+      clients,
+      keys,
+      catalog,
+      accounts,
+      bodies,
+      slowBodies,
+      waiters,
+    };
     this.plane = { config, ...parts, clock, log };
     this.drains = new Drains(tracks, config.drain);
     this.legacy = new LegacySse(this.plane);
@@ -84,6 +96,7 @@ export class Service {
       () => this.plane.sessions.sweep(),
       Math.min(MAX_SWEEP_MS, this.config.sessionIdleMs),
     );
+    this.plane.slowBodies.open();
     this.drains.update();
     await this.listener.open();
   }
@@ -92,6 +105,7 @@ export class Service {
   async close(graceMs: number): Promise<void> {
     if (this.sweeper !== null) clearInterval(this.sweeper);
     this.drains.close();
+    this.plane.slowBodies.close();
     this.plane.sessions.flush();
     await this.listener.close(graceMs);
     this.passthrough.close();
@@ -153,6 +167,8 @@ export class Service {
 
   private dispatch(req: IncomingMessage, res: ServerResponse): Promise<void> | void {
     const path = pathOf(req);
+    if (req.method !== 'POST' && hasBody(req))
+      this.plane.slowBodies.watchProgress(req, () => req.socket.destroy());
     if (this.config.mcpPaths.includes(path) && isForEngine(req))
       return serveStreamable(this.plane, req, res);
     if (this.config.ssePaths.includes(path) && this.legacy.isForUs(req))
@@ -161,7 +177,7 @@ export class Service {
   }
 
   private pass(req: IncomingMessage, res: ServerResponse): void {
-    const { tracks, clients, accounts } = this.plane;
+    const { tracks, clients, accounts, slowBodies } = this.plane;
     const startedAt = performance.now();
     const { track, label } = clients.pinOf(req);
     const target = tracks.route.tracks[track];
@@ -172,6 +188,7 @@ export class Service {
     const { live } = tracks.meter(track);
     const call = { ids: NO_IDS, stop: () => res.destroy() };
     live.add(call);
+    if (req.method === 'POST' && hasBody(req)) slowBodies.watchProgress(req, () => res.destroy());
     this.passthrough.web(req, res, target, (outcome, firstByteAt) => {
       live.delete(call);
       accounts.finish({ track, session: label, tool: 'http', outcome, startedAt, firstByteAt });
@@ -201,4 +218,8 @@ function pathOf({ url }: IncomingMessage): string {
   const target = url ?? '/';
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -13,8 +13,6 @@ import { killProxies } from './proxy-kills.js';
 import { Stage } from './stage.js';
 
 const BREATH_MS = 150;
-/** A legacy SSE client takes seconds to come back after each. */
-const MAX_PROXY_KILLS = 5;
 
 type Scene = (stage: Stage) => Promise<void>;
 
@@ -103,7 +101,7 @@ async function main(): Promise<void> {
     if (!isAcceptable(lost)) process.exitCode = 1;
   }
   if (!isWanted('proxy-kill')) return;
-  const kept = await killProxies(Math.min(rounds, MAX_PROXY_KILLS), agents);
+  const kept = await killProxies(rounds, agents);
   process.stdout.write(`${JSON.stringify(kept)}\n`);
   if (kept.sessionsKept < kept.sessions) process.exitCode = 1;
 }

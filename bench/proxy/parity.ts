@@ -109,10 +109,14 @@ function questions({ transports, tool }: Server, tools: ParityTools): Question[]
   ];
 }
 
-/**
- * Asks directly and through the proxy. True when all answers are the same, or more passes through
- * the proxy: it answers for an ended session as it should where the server does not.
- */
+/** What only one of them says. */
+function difference(direct: readonly string[], through: readonly string[]): string {
+  const missing = direct.filter((line) => !through.includes(line));
+  const added = through.filter((line) => !direct.includes(line));
+  return [...missing.map((line) => `-${line}`), ...added.map((line) => `+${line}`)].join('; ');
+}
+
+/** Asks directly and through the proxy. True when all answers are the same. */
 async function compare(server: Server, tools: ParityTools): Promise<boolean> {
   const port = await freePort();
   const running = await start(server.command(port));
@@ -123,10 +127,8 @@ async function compare(server: Server, tools: ParityTools): Promise<boolean> {
       const direct = await question.ask(`http://127.0.0.1:${port}`);
       const through = await question.ask(`http://127.0.0.1:${proxy.port}`);
       const agrees = direct.length > 0 && direct.join('\n') === through.join('\n');
-      const differing = through.filter((line) => !direct.includes(line));
-      const isBetter = differing.length > 0 && differing.every((line) => line.startsWith('✓'));
-      isSame &&= agrees || isBetter;
-      const verdict = agrees ? 'the same' : `different: ${differing.join('; ')}`;
+      isSame &&= agrees;
+      const verdict = agrees ? 'the same' : `different: ${difference(direct, through)}`;
       const row = [server.name, question.name, question.tell(direct), verdict];
       process.stdout.write(`| ${row.join(' | ')} |\n`);
     }

@@ -1,6 +1,7 @@
 /** Reads requests' bodies into memory: each is bounded, and so are all of them together. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MessageScanner, type Message } from './message-scanner.js';
+import type { Plane } from '../plane.js';
 import { REFUSALS, refuse } from './refusals.js';
 
 export const MAX_BODY_BYTES = 16 << 20;
@@ -39,9 +40,9 @@ export interface ReadBody {
  * been refused. Never rejects.
  */
 export function readMessages(
+  { bodies: budget, slowBodies }: Pick<Plane, 'bodies' | 'slowBodies'>,
   req: IncomingMessage,
   res: ServerResponse,
-  budget: BodyBudget,
 ): Promise<ReadBody | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -51,6 +52,7 @@ export function readMessages(
       if (messages.length < MAX_MESSAGES) messages.push(message);
     });
     const give = (read: ReadBody | null): void => {
+      watched();
       req.off('data', onData);
       req.off('close', onClose);
       req.off('end', onEnd);
@@ -65,6 +67,7 @@ export function readMessages(
       scanner.push(chunk);
     };
     const onClose = (): void => give(null);
+    const watched = slowBodies.watchAll(req, () => give(refuseBody(req, res, 408)));
     req.on('data', onData);
     req.once('close', onClose);
     const onEnd = (): void => {
@@ -77,13 +80,18 @@ export function readMessages(
 }
 
 /** Refuses and throws the rest of the body away unread. */
-function refuseBody(req: IncomingMessage, res: ServerResponse, status: 413 | 503): null {
-  const message =
-    status === 413
-      ? `a request takes at most ${MAX_BODY_BYTES} bytes`
-      : 'too many large requests at the same time';
-  res.setHeader('connection', 'close');
-  refuse(res, status, { code: REFUSALS.tooLarge, message });
+function refuseBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: keyof typeof BODY_REFUSALS,
+): null {
+  refuse(res, status, BODY_REFUSALS[status]);
   req.resume();
   return null;
 }
+
+const BODY_REFUSALS = {
+  408: { code: REFUSALS.badRequest, message: 'the request’s body took too long' },
+  413: { code: REFUSALS.tooLarge, message: `a request takes at most ${MAX_BODY_BYTES} bytes` },
+  503: { code: REFUSALS.tooLarge, message: 'too many large requests at the same time' },
+} as const;

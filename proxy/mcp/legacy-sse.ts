@@ -100,7 +100,7 @@ export class LegacySse {
     const id = sessionIdOf(req) ?? '';
     const session = this.plane.sessions.get(id);
     if (session?.kind !== 'sse') return unknown(res);
-    const read = await readMessages(req, res, this.plane.bodies);
+    const read = await readMessages(this.plane, req, res);
     if (read === null) return;
     const conversation = this.conversations.get(id) ?? (await this.backOf(session, req));
     if (conversation === null) unknown(res);

@@ -39,6 +39,8 @@ export function refuse(
   id: string | null = null,
 ): void {
   if (res.headersSent || res.destroyed) return;
+  // Nobody reads a body that is still to come: it must not keep the connection.
+  if (!res.req.complete) res.setHeader('connection', 'close');
   const body = errorMessage(id, error);
   res.writeHead(status, {
     'content-type': 'application/json',

@@ -79,7 +79,7 @@ async function servePost(
   res: ServerResponse,
   headers = forwardedHeaders(req),
 ): Promise<void> {
-  const read = await readMessages(req, res, plane.bodies);
+  const read = await readMessages(plane, req, res);
   if (read === null) return;
   try {
     const { body, messages } = read;

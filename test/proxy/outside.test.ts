@@ -1,5 +1,5 @@
 import { connect, createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../support/ports.js';
 import { waitFor } from '../support/wait.js';
 import { LabServer } from './support/lab-server.js';
@@ -174,6 +174,116 @@ describe('what comes from the outside', () => {
     socket.resume();
     await waitFor(() => read > size, { what: 'the rest, once the client reads' });
     socket.destroy();
+    await client.delete();
+  });
+});
+
+describe('what comes too slowly, or too often', () => {
+  let server: LabServer;
+  let proxy: TestProxy;
+
+  beforeAll(async () => {
+    server = await LabServer.start();
+    proxy = await startProxy({ stable: server.port }, { bodyTimeoutMs: 400 });
+  });
+  afterAll(async () => {
+    await proxy.dispose();
+    await server.kill();
+  });
+
+  /** A request whose body never ends: a byte of it comes now and then. */
+  function trickle(path: string, everyMs: number, bytes: number) {
+    const socket = connect(proxy.port, '127.0.0.1');
+    const seen = { answer: '', isClosed: false };
+    socket.on('data', (chunk) => (seen.answer += chunk.toString('latin1')));
+    socket.on('error', () => undefined);
+    socket.on('close', () => (seen.isClosed = true));
+    socket.write(`POST ${path} HTTP/1.1\r\n${HEAD}content-length: ${bytes}\r\n\r\n`);
+    const timer = setInterval(() => socket.write('x'), everyMs);
+    socket.on('close', () => clearInterval(timer));
+    return seen;
+  }
+
+  it.each(['/mcp', '/sse?sessionId=forged'])('a body to %s is given up', async (path) => {
+    const seen = trickle(path, 50, 1_000);
+    await waitFor(() => seen.isClosed, { what: 'the connection to be closed' });
+    expect(seen.answer).toMatch(/^HTTP\/1.1 40[48] /);
+  });
+
+  it('on other paths a body may take its time, as long as it goes on', async () => {
+    const slow = trickle('/plain', 100, 12);
+    await waitFor(() => slow.answer !== '', { what: 'the answer' });
+    expect(slow.answer).toMatch(/^HTTP\/1.1 200 /);
+    const stuck = trickle('/plain', 60_000, 12);
+    await waitFor(() => stuck.isClosed, { what: 'the connection to be closed' });
+  });
+
+  it('streams in one session have a number', async () => {
+    const client = await WireClient.open(proxy.url);
+    const streams = [];
+    for (let i = 0; i < 17; i += 1) streams.push(await client.stream());
+    expect(streams.map(({ status }) => status)).toEqual([...Array<number>(16).fill(200), 429]);
+    for (const stream of streams) stream.close();
+  });
+});
+
+describe('a request hidden in another', () => {
+  let server: LabServer;
+  let proxy: TestProxy;
+
+  beforeAll(async () => {
+    server = await LabServer.start();
+    proxy = await startProxy({ stable: server.port });
+  });
+  afterAll(async () => {
+    await proxy.dispose();
+    await server.kill();
+  });
+  beforeEach(() => {
+    server.received.length = 0;
+  });
+
+  const HIDDEN = 'GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n';
+  const shapes: [string, string][] = [
+    ['lengths that differ', `content-length: 0\r\ncontent-length: ${HIDDEN.length}\r\n\r\n`],
+    ['a list of lengths', `content-length: 0, ${HIDDEN.length}\r\n\r\n`],
+    ['a signed length', `content-length: +0\r\n\r\n`],
+    ['a length before chunks', 'content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['an unknown coding', 'transfer-encoding: xchunked\r\ncontent-length: 0\r\n\r\n'],
+    ['chunks that are not last', 'transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+    ['a space before the colon', 'transfer-encoding : chunked\r\ncontent-length: 0\r\n\r\n'],
+    ['a folded header', 'x: 1\r\n transfer-encoding: chunked\r\ncontent-length: 0\r\n\r\n'],
+    ['a bare line feed', 'x: 1\ncontent-length: 0\r\n\r\n'],
+    ['a bare carriage return', 'x: 1\rcontent-length: 0\r\n\r\n'],
+    ['a zero byte', 'x: a\0b\r\ncontent-length: 0\r\n\r\n'],
+    ['a chunk size that overflows', 'transfer-encoding: chunked\r\n\r\n10000000000000000\r\n'],
+    ['a chunk size with a sign', 'transfer-encoding: chunked\r\n\r\n-1\r\n'],
+  ];
+  it.each(shapes.flatMap(([name, rest]) => ['/mcp', '/plain'].map((path) => [name, path, rest])))(
+    'by %s is not passed on (%s)',
+    async (_, path, rest) => {
+      const answer = await raw(proxy.port, `POST ${path} HTTP/1.1\r\n${HEAD}${rest}${HIDDEN}`, 150);
+      expect(answer).toMatch(/^HTTP\/1.1 4\d\d /);
+      expect(server.received).toEqual([]);
+    },
+  );
+
+  it.each(['POST', 'GET', 'DELETE'])('a forged session id is unknown in a %s', async (method) => {
+    const client = await WireClient.open(proxy.url);
+    const ids = ['x', '../x', `${client.sessionId ?? ''}0`, [...server.sessions][0] ?? ''];
+    server.received.length = 0;
+    for (const id of ids) {
+      const headers = { ...client.headers(), 'mcp-session-id': id };
+      const body = method === 'POST' ? '{"jsonrpc":"2.0","id":1,"method":"ping"}' : null;
+      const { status } = await fetch(`${proxy.url}/mcp`, { method, headers, body });
+      expect(status).toBe(404);
+    }
+    const legacy = await fetch(`${proxy.url}/sse?sessionId=${client.sessionId ?? ''}`, {
+      method: 'POST',
+      body: '{}',
+    });
+    expect(legacy.status).toBe(404);
+    expect(server.received).toEqual([]);
     await client.delete();
   });
 });
