@@ -4,6 +4,7 @@ import { checkConfigFile } from './config-file.js';
 import { checkDaemon } from './daemon.js';
 import { failure, type Diagnosis } from './diagnosis.js';
 import { checkDump } from './dump.js';
+import { checkEcosystems } from './ecosystem.js';
 import type { Facts } from './facts.js';
 import { checkLeftovers } from './leftovers.js';
 import { checkListeners } from './listeners.js';
@@ -31,6 +32,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'memory limit': checkMemoryLimits,
   leftovers: checkLeftovers,
   dump: checkDump,
+  ecosystem: checkEcosystems,
 };
 
 const TIMEOUT_MS = 15_000;

@@ -44,6 +44,6 @@ test('every check of canary doctor is in the table', () => {
   const checks = [...sample.matchAll(/^\w+ +(?:mcp-scraper )?([\w -]+):/gm)].map(
     ([, name]) => name!,
   );
-  expect(checks).toHaveLength(14);
+  expect(checks).toHaveLength(15);
   for (const check of checks) expect(rows).toContain(check);
 });

@@ -179,6 +179,23 @@ describe('canary doctor', () => {
     writeFileSync(dump, before);
   });
 
+  it('sees an ecosystem file that says something else than main runs, with its line', async () => {
+    const file = join(sandbox.dir, 'web.json');
+    await configure(`ecosystem: ${file}`);
+    expect(await found('web ecosystem')).toMatchObject([{ state: 'ok' }]);
+    const entry = { name: 'web', script: '/srv/old.js', env: { API_TOKEN: 's3cret' } };
+    writeFileSync(file, JSON.stringify({ apps: [entry] }, null, 2));
+    expect(await found('web ecosystem')).toEqual([
+      expect.objectContaining({
+        state: 'warning',
+        message: `${file}:5 does not say what main runs: script is /srv/old.js, should be ${NODE_SERVER}`,
+      }),
+    ]);
+    writeFileSync(file, '{');
+    expect((await found('web ecosystem'))[0]!.message).toContain(`${file}: `);
+    await configure('limits: {memory: 200MB}');
+  });
+
   it('sees a process of a rollout that PM2 has lost sight of, and none of another PM2', async () => {
     const mark = { CANARY_ROLLOUT: `web-7.${UUID}` };
     const stray = start('sleep', ['600'], { env: { ...mark, PM2_HOME: sandbox.home } });
