@@ -1,4 +1,5 @@
 /** What no single key shows: contradictions between keys and clashes between services. */
+import { strangePlaceholders, type ReleaseConfig, type WrittenRelease } from './release.js';
 import { longestWindowMs, type ConfigDraft, type ServiceDraft } from './resolve.js';
 import { checkGroups, checkSchedules } from './schedule-checks.js';
 import type { FileDraft, Settings } from './schema.js';
@@ -32,6 +33,7 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
       ...portOverridden(service),
       ...probeWithoutPath(service, written),
       ...baselineWithoutAddress(service, written),
+      ...releaseFindings(service, written),
     ]),
   ];
 }
@@ -201,4 +203,37 @@ function baselineWithoutAddress(
   return [
     error(settingPaths(service, 'baseline'), 'got fresh without baselineAt, wanted a port for it'),
   ];
+}
+
+function releaseFindings(service: ServiceDraft, { services }: FileDraft): Finding[] {
+  const { release } = service;
+  if (release === null) return releaseWithoutPrepare(service, services?.[service.name]?.release);
+  const strange = strangePlaceholders(release).map(({ path, name }) =>
+    strangePlaceholder(service, release, path, name),
+  );
+  if (release.pins === null || release.dependencies !== null) return strange;
+  const message = 'got pins without dependencies, wanted dependencies: pip, npm or {run: COMMAND}';
+  return [...strange, error(settingPaths(service, 'release', 'pins'), message)];
+}
+
+function strangePlaceholder(
+  service: ServiceDraft,
+  { set }: ReleaseConfig,
+  path: Path,
+  name: string,
+): Finding {
+  const known = ['releaseDir', 'version', ...set].map((each) => `{{${each}}}`).join(', ');
+  const got = path.includes('env') ? 'another placeholder' : `{{${name.slice(0, 40)}}}`;
+  // A command's short form is the text itself, without a key `run`.
+  const places = [path, path.slice(0, -1)];
+  const paths = [['services', service.name], ['defaults']].flatMap((level) =>
+    places.map((place) => [...level, 'release', ...place]),
+  );
+  return error(paths, `got ${got}, wanted one of ${known}; \`set\` lists the names of --set`);
+}
+
+function releaseWithoutPrepare(service: ServiceDraft, own: WrittenRelease | undefined): Finding[] {
+  if (own === undefined) return [];
+  const message = 'got a release without prepare, wanted the commands that make it';
+  return [error(settingPaths(service, 'release'), message)];
 }

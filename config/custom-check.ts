@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CHECK_DEFAULTS } from './defaults.js';
 import { count, duration, list, name, number, section, text, uniqueNames } from './shapes.js';
+import { fillTemplate, placeholdersIn } from './template.js';
 import type { CheckSource, CustomCheck } from './types.js';
 
 const MAX_CHECKS = 50;
@@ -15,19 +16,18 @@ export interface Placeholders {
   readonly canaryPort: number | undefined;
 }
 
-const PLACEHOLDER = /\{\{(.*?)\}\}/g;
 const KNOWN = new Set(['service', 'stablePort', 'canaryPort'] satisfies (keyof Placeholders)[]);
 
 const template = (wanted: string) =>
   text(/^[^\0]{1,4000}$/s, wanted).refine(
-    (value) => [...value.matchAll(PLACEHOLDER)].every(([, name]) => KNOWN.has(name as never)),
+    (value) => placeholdersIn(value).every((name) => KNOWN.has(name as never)),
     { error: 'no placeholders but {{service}}, {{stablePort}} and {{canaryPort}}' },
   );
 
 const urlWanted = 'an address that begins with http:// or https://';
 const url = template(urlWanted)
   .regex(/^https?:\/\//, { error: urlWanted })
-  .refine((value) => URL.canParse(value.replace(PLACEHOLDER, '1')), { error: urlWanted });
+  .refine((value) => URL.canParse(fillTemplate(value, () => '1')), { error: urlWanted });
 
 const SOURCES = ['promql', 'http', 'command'] as const;
 const OF_PROMQL = ['prometheus', 'min', 'max'] as const;
@@ -102,7 +102,7 @@ export function resolveCheck(written: WrittenCheck, values: Placeholders): Custo
 function sourceOf(written: WrittenCheck, values: Placeholders): CheckSource {
   const { promql, prometheus, http, command } = { ...defaults, ...written };
   const filled = (text: string): string =>
-    text.replace(PLACEHOLDER, (_, name: keyof Placeholders) => String(values[name] ?? ''));
+    fillTemplate(text, (name) => String(values[name as keyof Placeholders] ?? ''));
   if (http !== undefined) return { kind: 'http', url: filled(http) };
   if (command !== undefined) return { kind: 'command', line: command };
   return { kind: 'promql', query: filled(promql ?? ''), prometheus: filled(prometheus) };

@@ -10,6 +10,7 @@
  *   probe      `mcp` on the first of mcpPaths, `tcp` where there is none
  *   maxWindow  twice the longest step's window
  *   steps      one step of `weight` for `window`
+ *   release    none without `prepare`; its folder is releases/SERVICE in the state folder
  *   pm2Home    $PM2_HOME, else ~/.pm2
  *
  * `steps` on the one side and `weight` and `window` on the other replace each other: the level
@@ -53,6 +54,7 @@ export const SERVICE_DEFAULTS = {
   alpha: 0.01,
   early: false,
   checks: [],
+  release: { keep: 3 },
   interval: '5s',
   replay: 'safe',
   sessionIdle: '1h',
@@ -89,6 +91,9 @@ export const SCHEDULE_DEFAULTS = {
 
 /** The defaults of each receiver in `notify`. */
 export const NOTIFY_DEFAULTS = { timeout: '10s' } as const;
+
+/** The defaults of each command of `release.prepare`. */
+export const PREPARE_DEFAULTS = { timeout: '10m' } as const;
 
 /** The defaults of what is not a service's. */
 export const FILE_DEFAULTS = {

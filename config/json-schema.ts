@@ -5,6 +5,7 @@ import {
   FILE_DEFAULTS,
   GROUP_DEFAULTS,
   NOTIFY_DEFAULTS,
+  PREPARE_DEFAULTS,
   SCHEDULE_DEFAULTS,
   SERVICE_DEFAULTS,
 } from './defaults.js';
@@ -36,6 +37,8 @@ export function configJsonSchema(): object {
     if (typeof level !== 'object') continue;
     annotate(level, SERVICE_DEFAULTS);
     annotate(level.properties?.['checks']?.items ?? {}, CHECK_DEFAULTS);
+    const { prepare } = level.properties?.['release']?.properties ?? {};
+    annotate(prepare?.items ?? {}, PREPARE_DEFAULTS);
   }
   annotate(schema, FILE_DEFAULTS);
   annotateEach(schema.properties?.['groups'], GROUP_DEFAULTS);

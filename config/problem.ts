@@ -17,7 +17,7 @@ export interface Problem {
   readonly place: Place | null;
   /** The key, e.g. `services.scraper.steps[0].weight`; empty for the file. */
   readonly path: string;
-  /** What was got and what is wanted. Never a value of `canaryEnv`. */
+  /** What was got and what is wanted. Never a value of an environment. */
   readonly message: string;
 }
 

@@ -4,9 +4,11 @@
  */
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { homeFrom } from '../common/home.js';
 import { resolveCheck } from './custom-check.js';
 import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
 import { resolveGroups } from './groups.js';
+import { resolveRelease } from './release.js';
 import { resolveSchedules } from './schedules.js';
 import { resolveNotifier } from './notify.js';
 import { settingsSchema, type FileDraft, type ServiceSettings, type Settings } from './schema.js';
@@ -31,8 +33,8 @@ type Complete<T> = T extends readonly unknown[]
     ? { [K in keyof T]-?: Complete<Exclude<T[K], undefined>> }
     : T;
 
-/** Settings of all levels together. These three have no plain default. */
-type Derived = 'steps' | 'maxWindow' | 'probe';
+/** Settings of all levels together. These have no plain default. */
+type Derived = 'steps' | 'maxWindow' | 'probe' | 'release';
 type Merged = Complete<Omit<Settings, Derived>> & Pick<Settings, Derived>;
 
 /** Fills in everything. The file's path is absolute; `env` is asked for PM2_HOME and HOME. */
@@ -41,7 +43,10 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
   return {
     file,
     services: Object.entries(draft.services ?? {}).map(([name, own]) =>
-      resolveService(name, overlay(base, own), withPaths(own, dirname(file))),
+      resolveService(name, overlay(base, own), withPaths(own, dirname(file)), {
+        folder: dirname(file),
+        env,
+      }),
     ),
     groups: resolveGroups(draft.groups),
     schedules: resolveSchedules(draft.schedules, draft.groups),
@@ -61,10 +66,23 @@ function withPaths(own: ServiceSettings, folder: string): ServiceSettings {
 
 /** A service for which nothing is written: what the defaults make of it. */
 export function defaultService(): ServiceDraft {
-  return resolveService('default', settingsSchema.parse(SERVICE_DEFAULTS) as Merged, {});
+  const ground = { folder: '/', env: {} };
+  return resolveService('default', settingsSchema.parse(SERVICE_DEFAULTS) as Merged, {}, ground);
 }
 
-function resolveService(name: string, merged: Merged, own: ServiceSettings): ServiceDraft {
+/** What relative and missing folders depend on. */
+interface Ground {
+  /** The file's. */
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+function resolveService(
+  name: string,
+  merged: Merged,
+  own: ServiceSettings,
+  ground: Ground,
+): ServiceDraft {
   const app = own.app ?? name;
   const steps = merged.steps ?? [
     { weight: merged.weight, windowMs: merged.window, gate: 'auto' as const },
@@ -103,6 +121,7 @@ function resolveService(name: string, merged: Merged, own: ServiceSettings): Ser
         canaryPort: own.canary?.port,
       }),
     ),
+    release: resolveRelease(merged.release, releasesDir(name, merged.release?.dir, ground)),
     intervalMs: merged.interval,
     replay: merged.replay,
     sessionIdleMs: merged.sessionIdle,
@@ -157,12 +176,24 @@ function defaultAddress(text: string): HostPort {
 
 /** The folder of the daemon that PM2's own programs speak to. */
 export function pm2HomeOf(env: NodeJS.ProcessEnv): string {
-  return env['PM2_HOME'] || join(env['HOME'] || homedir(), '.pm2');
+  return env['PM2_HOME'] || join(userHome(env), '.pm2');
 }
 
 function pm2Home(written: string | undefined, folder: string, env: NodeJS.ProcessEnv): string {
-  if (written === undefined) return pm2HomeOf(env);
-  return resolve(folder, written.replace(/^~(?=\/|$)/, env['HOME'] || homedir()));
+  return written === undefined ? pm2HomeOf(env) : resolveFolder(written, { folder, env });
+}
+
+function releasesDir(service: string, written: string | undefined, ground: Ground): string {
+  if (written !== undefined) return resolveFolder(written, ground);
+  return join(homeFrom(ground.env).dir, 'releases', service);
+}
+
+function resolveFolder(written: string, { folder, env }: Ground): string {
+  return resolve(folder, written.replace(/^~(?=\/|$)/, userHome(env)));
+}
+
+function userHome(env: NodeJS.ProcessEnv): string {
+  return env['HOME'] || homedir();
 }
 
 /** The settings whose keys are settings of their own; all others are replaced as a whole. */
@@ -175,6 +206,9 @@ const SECTIONS = new Set([
   'logs',
   'minimum',
   'canaryEnv',
+  'release',
+  'pins',
+  'env',
 ]);
 
 /** `over` laid over `base`, key by key. */

@@ -10,8 +10,20 @@ import { group } from './groups.js';
 import { notifiers } from './notify.js';
 import { people } from './people.js';
 import { proxyLimits } from './proxy-limits.js';
+import { release } from './release.js';
 import { oneTarget, schedule } from './schedules.js';
-import { count, duration, list, named, number, oneOf, section, text, unit } from './shapes.js';
+import {
+  count,
+  duration,
+  environment,
+  list,
+  named,
+  number,
+  oneOf,
+  section,
+  text,
+  unit,
+} from './shapes.js';
 import {
   ADDRESS_PATTERN,
   MAX_DURATION_MS,
@@ -162,13 +174,6 @@ const steps = z.union([
   list(step, 1, MAX_STEPS, 'steps, each with a weight and a window'),
 ]);
 
-const canaryEnv = z.record(
-  text(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "an environment variable's name"),
-  // eslint-disable-next-line no-control-regex -- no operating system takes NUL in an environment
-  text(/^[^\u0000]*$/, 'text (numbers and true or false need quotes)'),
-  { error: (issue) => (issue.code === 'invalid_type' ? 'a map of names to text' : undefined) },
-);
-
 /** The keys that `defaults` and every service have. */
 const settings = {
   portFrom: unit(parsePortFrom, {
@@ -264,7 +269,10 @@ const settings = {
     .optional()
     .describe('A call without an answer for longer is ended with an error.'),
   ...proxyLimits,
-  canaryEnv: canaryEnv
+  release: release
+    .optional()
+    .describe('How a release is made before its canary starts, and what points the canary at it.'),
+  canaryEnv: environment
     .optional()
     .describe(
       "Environment of the canary only. A service's variables are added to those of `defaults`.",

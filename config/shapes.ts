@@ -83,3 +83,11 @@ export function section<T extends z.ZodRawShape>(shape: T) {
     error: (issue) => (issue.code === 'invalid_type' ? 'a map of keys' : undefined),
   });
 }
+
+/** Variables by name. Their values are secret. */
+export const environment = z.record(
+  text(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "an environment variable's name"),
+  // eslint-disable-next-line no-control-regex -- no operating system takes NUL in an environment
+  text(/^[^\u0000]*$/, 'text (numbers and true or false need quotes)'),
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a map of names to text' : undefined) },
+);

@@ -3,6 +3,7 @@
  * filled in. Nothing after the loader asks "and if it is missing?".
  */
 import type { NotifyConfig } from './notify.js';
+import type { ReleaseConfig } from './release.js';
 
 import type { GroupConfig } from './groups.js';
 import type { ScheduleConfig } from './schedules.js';
@@ -171,6 +172,8 @@ export interface ServiceConfig {
   readonly judge: JudgePolicy;
   /** Names are unique. */
   readonly checks: readonly CustomCheck[];
+  /** How a release is made before its canary starts; null: it is made elsewhere. */
+  readonly release: ReleaseConfig | null;
   /** How often processes are sampled and the evidence is judged. */
   readonly intervalMs: number;
   readonly replay: ReplayPolicy;

@@ -47,6 +47,8 @@ export const PORT_FROM_PATTERN =
   '^(?:env:[A-Za-z_][A-Za-z0-9_]*|arg:--?[A-Za-z0-9][A-Za-z0-9_.-]*)$';
 export const PROBE_PATTERN = `^(?:tcp|mcp|(?:mcp|sse|http):${PATH})$`;
 export const PATH_PATTERN = `^${PATH}$`;
+export const RELEASE_VALUE_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$';
+export const VALUE_NAME_PATTERN = '^[A-Za-z][A-Za-z0-9_-]{0,31}$';
 export const STEPS_PATTERN = `^${STEP}(?:, ?(?:${GATE}, ?)?${STEP})*$`;
 
 /** The most steps that one rollout may have. */
@@ -202,3 +204,15 @@ export function parseSteps(value: unknown): Parsed<Step[]> {
 
 /** What a step's window may be. */
 export const WINDOW_BOUNDS: DurationBounds = { minMs: SECOND_MS, maxMs: MAX_DURATION_MS };
+
+/**
+ * What a release is made with, as `--version` and `--set` give it: no character that a shell, a
+ * path or pip reads as anything but itself.
+ */
+export function parseReleaseValue(value: unknown): Parsed<string> {
+  return typeof value === 'string' && new RegExp(RELEASE_VALUE_PATTERN).test(value)
+    ? read(value)
+    : refused(
+        '1 to 64 letters, digits, dots, underscores, plus signs and hyphens that begin with a letter or digit, such as 1.23.2',
+      );
+}

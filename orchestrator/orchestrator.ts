@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import { packageVersion } from '../common/package.js';
+import { SERVICE_DEFAULTS } from '../config/defaults.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
 import { measureFor } from './checks/runner.js';
 import type {
@@ -14,6 +15,7 @@ import type {
   HistoryReply,
   NotifyTestReply,
   PlanReply,
+  ReleaseView,
   RolloutView,
   ServiceView,
   StartReply,
@@ -21,13 +23,16 @@ import type {
   StatusReply,
 } from './control/messages.js';
 import { evidencePage, type PageRequest } from './control/evidence.js';
-import { endedView, liveView, serviceView } from './control/views.js';
+import { endedView, liveView, serviceView, withoutOutput } from './control/views.js';
 import { Monitor } from './monitor/monitor.js';
 import { Notifications } from './notify/notifications.js';
 import { sender } from './notify/send.js';
 import type { Pm2 } from './pm2/adapter.js';
 import { isAlive } from './proc/tree.js';
 import type { ProxyClient } from './proxy-client.js';
+import { Preparations } from './release/preparations.js';
+import { pruneReleases } from './release/prune.js';
+import { startingPhase } from './rollout/decide/next.js';
 import { look } from './rollout/look.js';
 import { RolloutLoop, type World } from './rollout/loop.js';
 import { perform } from './rollout/perform.js';
@@ -71,6 +76,7 @@ export class Orchestrator {
   readonly #parts: OrchestratorParts;
   readonly #world: World;
   readonly #notifications: Notifications;
+  readonly #preparations: Preparations;
   readonly #loops = new Map<string, RolloutLoop>();
   /** Services whose start is being planned: a second start must not slip in between. */
   readonly #starting = new Set<string>();
@@ -79,9 +85,13 @@ export class Orchestrator {
 
   constructor(parts: OrchestratorParts) {
     this.#parts = parts;
+    const { store, log } = parts;
+    const save = store.savePreparation.bind(store);
+    const preparations = new Preparations({ ...parts, save }, log);
+    this.#preparations = preparations;
     this.#world = {
-      look: (rollout) => look(parts, rollout),
-      perform: (action, rollout) => perform(parts, action, rollout),
+      look: (rollout) => look({ ...parts, preparations }, rollout),
+      perform: (action, rollout) => perform({ ...parts, preparations }, action, rollout),
       isAlive,
     };
     this.#notifications = notificationsOf(parts);
@@ -96,6 +106,7 @@ export class Orchestrator {
     this.#track(this.#notifications.run(this.#stop.signal));
     for (const service of Object.values(this.#parts.config.services)) {
       this.#track(this.#putIdleRouteRight(service));
+      this.#track(this.#prune(service));
     }
   }
 
@@ -103,6 +114,8 @@ export class Orchestrator {
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#running);
+    // After the loops, which would take a preparation that was stopped for one that failed.
+    await this.#preparations.stopAll();
   }
 
   /** Plans a rollout and, unless it is a dry run, begins it. */
@@ -117,7 +130,7 @@ export class Orchestrator {
     if (this.#starting.has(name)) return no('refused', `${name} is just being started`);
     this.#starting.add(name);
     try {
-      const planned = await makePlan(this.#parts, service, request);
+      const planned = await makePlan(this.#parts, service, request, this.#nextId(name));
       if (!planned.ok) return no(planned.code, planned.reasons.join('\n'));
       const { view } = planned.plan;
       if (request.dryRun) return ok({ plan: view });
@@ -166,7 +179,9 @@ export class Orchestrator {
 
   rollout(id: string): Answer<RolloutView> {
     const rollout = this.#parts.store.byId(id);
-    return rollout === null ? no('usage', `there is no rollout ${id}`) : ok(this.#view(rollout));
+    return rollout === null
+      ? no('usage', `there is no rollout ${id}`)
+      : ok(this.#view(rollout, true));
   }
 
   /** What was recorded of a rollout's trial, a page of it. */
@@ -201,13 +216,18 @@ export class Orchestrator {
     );
   }
 
-  #begin({ config, oldSpec, newSpec, change }: Plan): RolloutView {
+  #nextId(service: string): string {
+    return rolloutId(service, this.#parts.store.nextNumber(service));
+  }
+
+  #begin({ config, oldSpec, newSpec, change, release }: Plan): RolloutView {
     const { store, clock, random } = this.#parts;
     const number = store.nextNumber(config.name);
+    const id = rolloutId(config.name, number);
     const startedAtMs = clock.now();
     const rollout: Rollout = {
-      id: `${config.name}-${number}`,
-      mark: `${config.name}-${number}.${random()}`,
+      id,
+      mark: `${id}.${random()}`,
       service: config.name,
       startedAtMs,
       endedAtMs: null,
@@ -215,7 +235,8 @@ export class Orchestrator {
       oldSpec,
       newSpec,
       change,
-      phase: { kind: 'starting', deadlineMs: startedAtMs + startMs(config) },
+      release,
+      phase: release === null ? startingPhase(config, startedAtMs) : { kind: 'preparing' },
       request: null,
       canaryServer: null,
       witness: null,
@@ -242,9 +263,21 @@ export class Orchestrator {
     this.#track(
       loop.run(this.#stop.signal).then(() => {
         monitor.close();
-        if (!this.#stop.signal.aborted) this.#loops.delete(rollout.service);
+        if (this.#stop.signal.aborted) return;
+        this.#loops.delete(rollout.service);
+        this.#track(this.#prune(config.services[rollout.service] ?? rollout.config));
       }),
     );
+  }
+
+  /** Removes the service's old releases. */
+  async #prune({ name, release }: ServiceConfig): Promise<void> {
+    const { pm2, store, clock, log } = this.#parts;
+    const keep = release?.keep ?? SERVICE_DEFAULTS.release.keep;
+    for (const { dir, trouble } of await pruneReleases({ pm2, store, clock }, name, keep)) {
+      if (trouble === null) log.info({ service: name, dir }, 'removed an old release');
+      else log.warn({ service: name, dir, trouble }, 'an old release could not be removed');
+    }
   }
 
   #track(work: Promise<void>): void {
@@ -275,12 +308,22 @@ export class Orchestrator {
     return serviceView(service, rollout === undefined ? null : this.#view(rollout));
   }
 
-  #view(rollout: Rollout): RolloutView {
+  #view(rollout: Rollout, withOutput = false): RolloutView {
     const transitions = this.#parts.store.transitions(rollout.id);
+    const kept = { transitions, release: this.#releaseView(rollout, withOutput) };
     const loop = this.#loops.get(rollout.service);
-    return loop?.rollout.id === rollout.id
-      ? liveView(loop, transitions)
-      : endedView(rollout, transitions);
+    return loop?.rollout.id === rollout.id ? liveView(loop, kept) : endedView(rollout, kept);
+  }
+
+  #releaseView({ id, release }: Rollout, withOutput: boolean): ReleaseView | null {
+    if (release === null) return null;
+    const stored = this.#parts.store.preparation(id);
+    const record = this.#preparations.record(id) ?? stored?.record ?? null;
+    return {
+      ...release,
+      removed: stored?.removed ?? false,
+      preparation: record === null || withOutput ? record : withoutOutput(record),
+    };
   }
 }
 
@@ -298,7 +341,6 @@ function notificationsOf(parts: OrchestratorParts): Notifications {
   });
 }
 
-/** How long the canary may take to be ready, and then the baseline. */
-function startMs({ readyMs, baseline }: ServiceConfig): number {
-  return baseline === null ? readyMs : 2 * readyMs;
+function rolloutId(service: string, number: number): string {
+  return `${service}-${number}`;
 }

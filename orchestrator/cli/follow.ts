@@ -1,7 +1,7 @@
 /** Follows a rollout to its end, printing each move as it happens and the numbers now and then. */
 import { systemClock } from '../../common/clock.js';
 import type { RolloutView } from '../control/messages.js';
-import { clockTime, headline, megabytes, percent } from './format.js';
+import { clockTime, headline, megabytes, percent, transitionText } from './format.js';
 import { ask, EXIT, type ExitCode, type Io } from './io.js';
 
 const POLL_MS = 500;
@@ -13,9 +13,7 @@ export async function follow(io: Io, id: string): Promise<ExitCode> {
   let numbersAtMs = systemClock.now();
   for (;;) {
     const view = await ask<RolloutView>(io, 'GET', `/v1/rollouts/${encodeURIComponent(id)}`);
-    for (const { atMs, to, stage, reason } of view.transitions.slice(printed)) {
-      io.out(`${clockTime(atMs)}  ${to}${stage === null ? '' : ` (${stage})`}: ${reason}`);
-    }
+    for (const transition of view.transitions.slice(printed)) io.out(transitionText(transition));
     printed = view.transitions.length;
     const code = exitCodeOf(view);
     if (code !== null) {

@@ -1,5 +1,6 @@
 /** Numbers, times and views as people read them in a terminal. */
 import type { PlanView, RolloutView, ServiceView, TrackView } from '../control/messages.js';
+import { plannedReleaseText, releaseLine } from './release-text.js';
 
 /** `2h`, `1m 30s`, `250ms`: the two largest units. */
 export function duration(ms: number): string {
@@ -60,11 +61,17 @@ export function headline(rollout: RolloutView, nowMs: number): string {
   return `${rollout.id}: ${rollout.phase}${stage}${held}${step}${left}`;
 }
 
+/** One move of a rollout. */
+export function transitionText({ atMs, to, stage, reason }: RolloutView['transitions'][0]): string {
+  return `${clockTime(atMs)}  ${to}${stage === null ? '' : ` (${stage})`}: ${reason}`;
+}
+
 /** A service and its rollout, as `canary status` shows it. */
 export function serviceText({ service, app, listen, rollout }: ServiceView, nowMs: number): string {
   const title = `${service}  (PM2 app ${app}, agents at ${listen})`;
   if (rollout === null) return `${title}\n  no rollout yet`;
   const lines = [headline(rollout, nowMs), `why: ${rollout.reason}`];
+  if (rollout.release !== null) lines.push(releaseLine(rollout.release));
   if (rollout.waitingFor !== null) lines.push(`waiting for: ${rollout.waitingFor}`);
   if (rollout.tracks !== null) lines.push(...tracksText(rollout.tracks).split('\n'));
   for (const { check, state, reason } of rollout.assessment?.checks ?? []) {
@@ -106,6 +113,7 @@ export function planText(plan: PlanView): string {
       ? []
       : [`compared with ${plan.baselineApp}, a fresh instance of the old release`]),
     `steps: ${stepsText(plan)}; bake ${duration(plan.bakeMs)}`,
+    ...(plan.release === null ? [] : [plannedReleaseText(plan.release)]),
     ...differences('the canary differs from main in', plan.canaryDiffers),
     ...differences('the promotion changes in main', plan.mainChanges),
     ...plan.warnings.map((warning) => `warning: ${warning}`),

@@ -8,6 +8,7 @@ import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
 import { startCommand, type Runner } from './commands/start.js';
+import { showCommand } from './commands/show.js';
 import { historyCommand, statusCommand } from './commands/status.js';
 import { steerCommands } from './commands/steer.js';
 import { CommandError, EXIT, type ExitCode, type Io } from './io.js';
@@ -47,12 +48,15 @@ function createProgram(io: Io, run: Runner): Command {
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd()),
     })
+    // What stands after a verb is the verb's: --version of "start" is a release's.
+    .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError();
   startCommand(program, io, run);
   statusCommand(program, io, run);
   steerCommands(program, io, run);
   historyCommand(program, io, run);
+  showCommand(program, io, run);
   exportCommand(program, io, run);
   replayCommand(program, io, run);
   initCommand(program, io, run);

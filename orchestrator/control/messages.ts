@@ -7,19 +7,24 @@
  *   POST /v1/services/NAME/start             StartRequest → StartReply (201), PlanReply (200, dry run)
  *   POST /v1/services/NAME/{promote,rollback,pause,resume}  SteerRequest → RolloutView
  *   GET  /v1/history?service=NAME&limit=N    → HistoryReply
- *   GET  /v1/rollouts/ID                     → RolloutView
+ *   GET  /v1/rollouts/ID                     → RolloutView, with what the release's commands printed
  *   POST /v1/notify/test?name=NAME           → NotifyTestReply
  *   GET  /v1/rollouts/ID/evidence?after=N&limit=N  → EvidencePage
  */
 import { z } from 'zod';
 import type { OnDeadline, Step } from '../../config/types.js';
 import type { Build } from '../../common/protocol.js';
+import { RELEASE_VALUE_PATTERN, VALUE_NAME_PATTERN } from '../../config/units.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { SampleResult } from '../notify/notifications.js';
 import type { SpecDifference } from '../pm2/spec.js';
+import type { PreparationRecord } from '../release/record.js';
+import type { Release } from '../release/release.js';
 import type { Transition } from '../store/store.js';
 import type { PhaseKind, HeldWhy } from '../rollout/phase.js';
 import type { RequestKind } from '../rollout/rollout.js';
+
+const releaseValue = z.string().regex(new RegExp(RELEASE_VALUE_PATTERN));
 
 const stepSchema = z.strictObject({
   weight: z.number().gt(0).max(1),
@@ -42,12 +47,31 @@ export const startRequestSchema = z.strictObject({
   weight: z.number().gt(0).max(1).optional(),
   /** Replaces the window of a one-step rollout, milliseconds. */
   windowMs: z.number().positive().optional(),
+  /** What the release is made of, see `release` in canary.yaml. */
+  version: releaseValue.optional(),
+  set: z.record(z.string().regex(new RegExp(VALUE_NAME_PATTERN)), releaseValue).optional(),
   dryRun: z.boolean(),
 });
 export type StartRequest = z.infer<typeof startRequestSchema>;
 
 export const steerRequestSchema = z.strictObject({ reason: z.string().max(1_000).nullable() });
 export type SteerRequest = z.infer<typeof steerRequestSchema>;
+
+/** A release that is made for a rollout; its commands with their values in place. */
+export interface ReleasePlanView extends Release {
+  readonly commands: readonly string[];
+  /** How packages are compared; null: they are not. What changes is known once it is made. */
+  readonly dependencies: 'pip' | 'npm' | 'run' | null;
+  readonly pins: 'warn' | 'refuse' | null;
+}
+
+/** A release that a rollout makes, or has made. */
+export interface ReleaseView extends Release {
+  /** The folder has been removed since. */
+  readonly removed: boolean;
+  /** Null before it begins. */
+  readonly preparation: PreparationRecord | null;
+}
 
 /** What a start would do, or does. */
 export interface PlanView {
@@ -66,6 +90,8 @@ export interface PlanView {
   /** What the canary has other than main, and what main gets by the promotion; secrets masked. */
   readonly canaryDiffers: readonly SpecDifference[];
   readonly mainChanges: readonly SpecDifference[];
+  /** Null: the release is there already. */
+  readonly release: ReleasePlanView | null;
   readonly warnings: readonly string[];
 }
 
@@ -113,6 +139,8 @@ export interface RolloutView {
   readonly transitions: readonly Transition[];
   /** What a person should see to after the end. */
   readonly warnings: readonly string[];
+  /** Null: it was there already. Lists of rollouts leave out what the commands printed. */
+  readonly release: ReleaseView | null;
 }
 
 export interface ServiceView {

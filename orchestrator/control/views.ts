@@ -6,21 +6,28 @@ import type { RolloutLoop } from '../rollout/loop.js';
 import type { Look } from '../rollout/look.js';
 import type { Phase } from '../rollout/phase.js';
 import type { Rollout } from '../rollout/rollout.js';
+import type { PreparationRecord } from '../release/record.js';
 import type { Transition } from '../store/store.js';
-import type { RolloutView, ServiceView, TrackView } from './messages.js';
+import type { ReleaseView, RolloutView, ServiceView, TrackView } from './messages.js';
+
+/** What the store, and with it the running preparation, has of a rollout. */
+export interface Kept {
+  readonly transitions: readonly Transition[];
+  readonly release: ReleaseView | null;
+}
 
 /** A rollout that is under way, as its loop knows it. */
-export function liveView(loop: RolloutLoop, transitions: readonly Transition[]): RolloutView {
+export function liveView(loop: RolloutLoop, kept: Kept): RolloutView {
   return {
-    ...endedView(loop.rollout, transitions),
+    ...endedView(loop.rollout, kept),
     waitingFor: loop.waitingFor,
-    assessment: loop.assessment ?? lastAssessment(transitions),
+    assessment: loop.assessment ?? lastAssessment(kept.transitions),
     tracks: loop.look === null ? null : tracksOf(loop.look),
   };
 }
 
 /** A rollout as the store knows it. */
-export function endedView(rollout: Rollout, transitions: readonly Transition[]): RolloutView {
+export function endedView(rollout: Rollout, { transitions, release }: Kept): RolloutView {
   const { phase } = rollout;
   return {
     id: rollout.id,
@@ -40,7 +47,14 @@ export function endedView(rollout: Rollout, transitions: readonly Transition[]):
     tracks: null,
     transitions,
     warnings: rollout.warnings,
+    release,
   };
+}
+
+/** A preparation without what its commands printed: lists of rollouts would be long. */
+export function withoutOutput(record: PreparationRecord): PreparationRecord {
+  const commands = record.commands.map((command) => ({ ...command, output: '' }));
+  return { ...record, commands };
 }
 
 export function serviceView(config: ServiceConfig, rollout: RolloutView | null): ServiceView {

@@ -5,6 +5,7 @@
  * 2. It is ended with all that it started.
  */
 import { spawn } from 'node:child_process';
+import { signalGroup } from './group.js';
 
 export interface CommandOptions {
   readonly cwd: string;
@@ -35,7 +36,10 @@ export function endOfCommand(
     const stdin = input === undefined ? 'ignore' : 'pipe';
     const stdio: ['ignore' | 'pipe', 'ignore', 'ignore'] = [stdin, 'ignore', 'ignore'];
     const child = spawn(program, args, { cwd, env, stdio, detached: true });
-    const kill = (): void => killGroup(child.pid);
+    // It leads a group of its own, which lives as long as any process of it.
+    const kill = (): void => {
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    };
     signal.addEventListener('abort', kill, { once: true });
     child.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', kill);
@@ -43,7 +47,7 @@ export function endOfCommand(
     });
     child.once('exit', (code, by) => {
       signal.removeEventListener('abort', kill);
-      killGroup(child.pid);
+      kill();
       if (signal.aborted) resolve({ kind: 'aborted' });
       else if (code === null) resolve({ kind: 'killed', by: by ?? 'a signal' });
       else resolve({ kind: 'exited', code });
@@ -52,14 +56,4 @@ export function endOfCommand(
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
-}
-
-/** The command leads a group of its own, which lives as long as any process of it. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    return; // Nothing of it is left.
-  }
 }

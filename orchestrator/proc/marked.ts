@@ -32,13 +32,14 @@ function environOf(text: string): ReadonlyMap<string, string> {
   );
 }
 
-/** SIGINT, and after `graceMs` SIGKILL for those that are still there. */
+/** Asks them with the signal to end, and after `graceMs` sends SIGKILL to those that are still there. */
 export async function endProcesses(
   processes: readonly Instance[],
+  asking: 'SIGINT' | 'SIGTERM',
   graceMs: number,
   clock: Clock,
 ): Promise<void> {
-  signal(processes, 'SIGINT');
+  signal(processes, asking);
   const untilMs = clock.now() + graceMs;
   while (processes.some(isAlive) && clock.now() < untilMs) await clock.sleep(50);
   signal(processes, 'SIGKILL');

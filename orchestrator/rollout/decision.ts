@@ -6,6 +6,10 @@ import type { Witness } from './witness.js';
 /** Something done to the world. Each can be repeated without harm. */
 export type Action =
   | { readonly kind: 'set-route'; readonly route: Route }
+  /** Begins to make the release. What becomes of it is seen by later looks. */
+  | { readonly kind: 'prepare' }
+  /** Ends the making of the release, with all its processes. */
+  | { readonly kind: 'stop-preparing' }
   /** Makes the canary, or the fresh instance of the old release that it is compared with. */
   | { readonly kind: 'start'; readonly track: 'canary' | 'baseline' }
   | { readonly kind: 'respec-main'; readonly release: 'old' | 'new' }

@@ -10,7 +10,8 @@ import { proveRuns } from '../proc/identity.js';
 import { portOwner } from '../proc/ports.js';
 import { instanceOf, treeRssBytes, type Instance } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
-import type { AppFacts, InstanceView, Readiness } from './observation.js';
+import type { Preparations } from '../release/preparations.js';
+import type { AppFacts, InstanceView, Observation, Readiness } from './observation.js';
 import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -44,6 +45,7 @@ export interface Look {
   readonly proxy: ProxyLook;
   /** The processes of main and the canary that are there. */
   readonly lives: readonly Instance[];
+  readonly preparation: Observation['preparation'];
   /** How the canary introduced itself, if this look probed it. */
   readonly canaryServer: ServerInfo | null;
 }
@@ -51,10 +53,14 @@ export interface Look {
 export interface LookParts {
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
+  readonly preparations: Preparations;
 }
 
 /** Looks once. Every part that cannot be seen is in the result with its reason. */
-export async function look({ pm2, proxy }: LookParts, rollout: Rollout): Promise<Look> {
+export async function look(
+  { pm2, proxy, preparations }: LookParts,
+  rollout: Rollout,
+): Promise<Look> {
   const [daemon, proxied] = await Promise.all([
     lookAtDaemon(pm2, proxy, rollout),
     lookAtProxy(proxy, rollout.service),
@@ -65,6 +71,7 @@ export async function look({ pm2, proxy }: LookParts, rollout: Rollout): Promise
     daemon,
     proxy: proxied,
     lives: apps.flatMap((app) => app?.life ?? []),
+    preparation: preparations.stateOf(rollout.id),
     canaryServer: readiness?.ready === true ? readiness.server : null,
   };
 }

@@ -52,6 +52,7 @@ const PULSE_MS = 200;
 
 /** The phases in which there is something to wait for other than time. */
 const HASTY: ReadonlySet<PhaseKind> = new Set([
+  'preparing',
   'starting',
   'promoting',
   'retiring',

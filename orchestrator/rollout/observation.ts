@@ -4,6 +4,7 @@ import type { ServiceState } from '../../common/protocol.js';
 import type { Assessment } from '../judge/types.js';
 import type { DaemonDeeds } from '../monitor/daemon-log.js';
 import type { AppSpec } from '../pm2/spec.js';
+import type { PreparationState } from '../release/record.js';
 import type { ServerInfo } from './rollout.js';
 
 /** Whether an instance serves what it should; the reason names the first thing that is missing. */
@@ -65,6 +66,8 @@ export type ProxyView =
 export interface Observation {
   readonly daemon: DaemonView;
   readonly proxy: ProxyView;
+  /** How far the release's preparation is; null: this orchestrator has not begun it. */
+  readonly preparation: PreparationState | null;
   /** Null in phases that are not judged. */
   readonly assessment: Assessment | null;
   /** Why the last action did not succeed; null when it did, or none was taken. */

@@ -5,6 +5,7 @@ import type { Outcome, Pm2 } from '../pm2/adapter.js';
 import { ROLLOUT_KEY } from '../pm2/spec.js';
 import { endProcesses, markedProcesses } from '../proc/marked.js';
 import type { ProxyClient } from '../proxy-client.js';
+import type { Preparations } from '../release/preparations.js';
 import type { Action, ActionOutcome } from './decision.js';
 import { sameRoute } from './route.js';
 import type { Rollout } from './rollout.js';
@@ -13,6 +14,7 @@ import { staleEcosystem } from './stale-ecosystem.js';
 export interface PerformParts {
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
+  readonly preparations: Preparations;
   readonly clock: Clock;
   /** What an ecosystem file is run with. */
   readonly env: NodeJS.ProcessEnv;
@@ -27,7 +29,7 @@ const asOutcome = (outcome: Outcome<unknown>): ActionOutcome =>
   outcome.kind === 'ok' ? done : failed(outcome.reason);
 
 /** Does one thing. Never rejects for what the world does. */
-export function perform(
+export async function perform(
   parts: PerformParts,
   action: Action,
   rollout: Rollout,
@@ -35,6 +37,12 @@ export function perform(
   switch (action.kind) {
     case 'set-route':
       return setRoute(parts, action.route, rollout);
+    case 'prepare':
+      parts.preparations.begin(rollout);
+      return done;
+    case 'stop-preparing':
+      await parts.preparations.stop(rollout.id);
+      return done;
     case 'start':
       return start(parts, action.track, rollout);
     case 'respec-main':
@@ -88,7 +96,8 @@ async function respecMain(
 }
 
 async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
-  const { pm2, clock } = parts;
+  const { pm2, preparations, clock } = parts;
+  await preparations.stop(rollout.id);
   const { canaryApp, baseline, app } = rollout.config;
   const apps = await pm2.list();
   if (apps.kind !== 'ok') return failed(apps.reason);
@@ -99,7 +108,7 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   }
   // What PM2 does not know (any more): its daemon died, or a wrapper left a child behind.
   const left = markedProcesses(ROLLOUT_KEY, rollout.mark);
-  await endProcesses(left, GRACE_MS, clock);
+  await endProcesses(left, 'SIGINT', GRACE_MS, clock);
   const main = apps.value.find(({ name }) => name === app);
   if (main === undefined) return done;
   const dumped = await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]);

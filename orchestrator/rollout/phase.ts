@@ -2,8 +2,9 @@
  * The phases of a rollout: a disjoint union, each phase owning the facts that only it needs, and
  * the one table of the moves between them.
  *
- *   starting ▶ observing ▶ promoting ▶ baking ▶ retiring ▶ promoted
- *       ╰─────────┴───────────┴─────────┴──────────┴──▶ rolling-back ▶ rolled-back
+ *   preparing ▶ starting ▶ observing ▶ promoting ▶ baking ▶ retiring ▶ promoted
+ *       ╰──────────┴───────────┴───────────┴─────────┴─────────┴──▶ rolling-back ▶ rolled-back
+ *   preparing comes first only when the rollout makes its release itself
  *   starting ▶ promoting, when a person has already asked for it
  *   held: waits for a person, entered from observing and, with main down, from rolling-back
  *
@@ -41,6 +42,8 @@ export type HeldWhy =
   | 'main-down';
 
 export type Phase =
+  /** Without a deadline: each of its commands has one. */
+  | { readonly kind: 'preparing' }
   | { readonly kind: 'starting'; readonly deadlineMs: number }
   | { readonly kind: 'observing'; readonly step: number; readonly endsAtMs: number }
   | {
@@ -69,6 +72,7 @@ export type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
 
 /** Every move that exists. A phase may always move to itself (to its next stage or step). */
 const MOVES: Readonly<Record<PhaseKind, readonly PhaseKind[]>> = {
+  preparing: ['starting', 'rolling-back'],
   starting: ['observing', 'promoting', 'rolling-back'],
   observing: ['held', 'promoting', 'rolling-back'],
   held: ['observing', 'promoting', 'rolling-back'],

@@ -9,17 +9,20 @@ import type { Daemon, Pm2 } from '../pm2/adapter.js';
 import { canarySpec } from '../pm2/clone.js';
 import { canaryRefusals, runRefusals } from '../pm2/refusal.js';
 import { text } from '../pm2/pm2-env.js';
-import { applyRelease, diffSpec, type AppSpec } from '../pm2/spec.js';
+import { applyRelease, diffSpec, type AppSpec, type ReleaseChange } from '../pm2/spec.js';
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
 import { sideEffectWarnings } from './side-effects.js';
+import { planRelease, releasePlanView, releaseRefusals } from '../release/plan.js';
+import type { Release } from '../release/release.js';
 
 export interface Plan {
   /** The configuration with the request's wishes and main's memory limit. */
   readonly config: ServiceConfig;
   readonly oldSpec: AppSpec;
   readonly newSpec: AppSpec;
-  readonly change: StartRequest['release'];
+  readonly change: ReleaseChange;
+  readonly release: Release | null;
   readonly view: PlanView;
 }
 
@@ -32,11 +35,12 @@ export interface PlanParts {
   readonly proxy: ProxyClient;
 }
 
-/** Makes a plan, or gives every reason why there cannot be one now. */
+/** Makes the plan of the rollout with that id, or gives every reason why there cannot be one now. */
 export async function makePlan(
   parts: PlanParts,
   configured: ServiceConfig,
   request: StartRequest,
+  rolloutId: string,
 ): Promise<Planned> {
   const steps = stepsFor(configured.steps, request);
   if (steps === null) {
@@ -44,26 +48,30 @@ export async function makePlan(
       'the service is configured with several steps: --weight and --window need --steps';
     return { ok: false, code: 'usage', reasons: [reason] };
   }
+  const wanted = planRelease(configured, request, rolloutId);
+  if (!wanted.ok) return { ok: false, code: 'usage', reasons: wanted.reasons };
+  const { release, change } = wanted;
   const daemon = await parts.pm2.daemon();
   const apps = await parts.pm2.list();
   if (daemon.kind !== 'ok') return refused([`PM2 does not answer: ${daemon.reason}`]);
   if (apps.kind !== 'ok') return refused([`PM2 does not answer: ${apps.reason}`]);
   const main = apps.value.find(({ name }) => name === configured.app);
   if (main === undefined) return refused([`PM2 has no app ${configured.app}`]);
-  const newSpec = applyRelease(main.spec, request.release);
+  const newSpec = applyRelease(main.spec, change);
   const reasons = appRefusals(apps.value, configured, main.spec, newSpec);
   if (reasons.length > 0) return refused(reasons);
 
   const config = withWishes(configured, steps, main);
   const refusals = [
-    ...(await runRefusals(newSpec, text(main.pm2Env['PATH']))),
+    ...(release === null
+      ? await runRefusals(newSpec, text(main.pm2Env['PATH']))
+      : await releaseRefusals(release, newSpec)),
     ...portRefusals(config, main, daemon.value),
     ...(await proxyRefusals(parts.proxy, config)),
   ];
   if (refusals.length > 0) return refused(refusals);
-  const { release: change } = request;
-  const view = planView(config, main, newSpec, change);
-  return { ok: true, plan: { config, oldSpec: main.spec, newSpec, change, view } };
+  const view = planView(config, main, newSpec, { release, change });
+  return { ok: true, plan: { config, oldSpec: main.spec, newSpec, change, release, view } };
 }
 
 function refused(reasons: readonly string[]): Planned {
@@ -151,7 +159,7 @@ function planView(
   config: ServiceConfig,
   main: AppView,
   newSpec: AppSpec,
-  change: StartRequest['release'],
+  { release, change }: Pick<Plan, 'release' | 'change'>,
 ): PlanView {
   const canary = canarySpec(main.spec, {
     name: config.canaryApp,
@@ -175,6 +183,7 @@ function planView(
     bakeMs: config.bakeMs,
     canaryDiffers: diffSpec(main.spec, canary),
     mainChanges,
+    release: releasePlanView(config, release),
     warnings: [
       ...releaseWarnings(mainChanges.length === 0),
       ...sideEffectWarnings(main, newSpec, config),

@@ -15,6 +15,7 @@ const tooLate: Ruling = {
 const rollingBack: Ruling = { refused: 'it is rolling back, and that is finished first' };
 
 const RULINGS: Readonly<Record<PhaseKind, Readonly<Record<RequestKind, Ruling>>>> = {
+  preparing: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
   starting: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
   observing: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
   held: { promote: 'take', rollback: 'take', pause: 'take', resume: 'take' },

@@ -1,6 +1,7 @@
 /** A rollout: the plan that was frozen at its start, and where it stands. */
 import type { ServiceConfig } from '../../config/types.js';
 import type { AppSpec, ReleaseChange } from '../pm2/spec.js';
+import type { Release } from '../release/release.js';
 import type { Move } from './decision.js';
 import { canMove, isEnded, type Phase } from './phase.js';
 import { keepsWitness, type Witness } from './witness.js';
@@ -41,6 +42,8 @@ export interface Rollout {
   readonly change: ReleaseChange;
   /** What main shall run. Holds the app's environment, so it is never shown. */
   readonly newSpec: AppSpec;
+  /** What is made before the canary starts; null: the release is there already. */
+  readonly release: Release | null;
   readonly phase: Phase;
   /** A person's order that the next decision takes up. */
   readonly request: Request | null;
@@ -53,15 +56,15 @@ export interface Rollout {
 }
 
 /**
- * The rollout in its next phase. A person's request outlives only a move to observing (asked for
- * while the canary started): in any other new phase it could mean something else.
+ * The rollout in its next phase. A person's request outlives only a move to starting or observing
+ * (asked for while the release was prepared or the canary started): in any other new phase it could mean something else.
  * @throws Error when the table has no such move: that is a bug.
  */
 export function moved(rollout: Rollout, made: Move, nowMs: number): Rollout {
   const { to, answersRequest } = made;
   const from = rollout.phase.kind;
   if (!canMove(from, to.kind)) throw new Error(`no move from ${from} to ${to.kind}`);
-  const keeps = to.kind === 'observing' && !answersRequest;
+  const keeps = (to.kind === 'starting' || to.kind === 'observing') && !answersRequest;
   return {
     ...rollout,
     phase: to,
@@ -84,6 +87,7 @@ export function mainTouched(phase: Phase): boolean {
     case 'retiring':
     case 'promoted':
       return true;
+    case 'preparing':
     case 'starting':
     case 'observing':
     case 'rolled-back':

@@ -26,6 +26,7 @@ export function routeFor({ config, phase }: Rollout): Route {
       return stageRoute(config, phase);
     case 'baking':
       return split(config, 0);
+    case 'preparing':
     case 'starting':
     case 'retiring':
     case 'promoted':

@@ -52,6 +52,12 @@ const MIGRATIONS: readonly string[] = [
      body TEXT NOT NULL
    );
    CREATE INDEX outbox_of_receiver ON outbox (receiver, seq);`,
+  `CREATE TABLE preparations (
+     rollout_id TEXT PRIMARY KEY REFERENCES rollouts (id) ON DELETE CASCADE,
+     dir TEXT NOT NULL,
+     removed_at_ms INTEGER,
+     body TEXT NOT NULL
+   );`,
 ];
 
 export type StoreDatabase = Database.Database;

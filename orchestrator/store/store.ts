@@ -11,6 +11,8 @@ import type { Action, ActionOutcome } from '../rollout/decision.js';
 import type { Rollout } from '../rollout/rollout.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { MonitorCursor } from '../monitor/cursor.js';
+import type { MadeRelease } from '../release/prune.js';
+import type { PreparationRecord } from '../release/record.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 import { Outbox, type Letter } from './outbox.js';
 
@@ -32,6 +34,12 @@ export interface TransitionEntry {
   readonly to: Phase;
   readonly reason: string;
   readonly assessment: Assessment | null;
+}
+
+/** A release's preparation, and whether its folder was removed since. */
+export interface StoredPreparation {
+  readonly record: PreparationRecord;
+  readonly removed: boolean;
 }
 
 interface BodyRow {
@@ -202,6 +210,47 @@ export class Store {
     return rows.map(({ seq, body }) => ({ seq, event: JSON.parse(body) as EvidenceEvent }));
   }
 
+  /** Stores how far a rollout's release is, and that its folder is this program's. */
+  savePreparation(rolloutId: string, dir: string, record: PreparationRecord): void {
+    this.#db
+      .prepare(
+        `INSERT INTO preparations (rollout_id, dir, body) VALUES (?, ?, ?)
+         ON CONFLICT (rollout_id) DO UPDATE SET body = excluded.body`,
+      )
+      .run(rolloutId, dir, JSON.stringify(record));
+  }
+
+  /** Null: the rollout has not begun to make a release. */
+  preparation(rolloutId: string): StoredPreparation | null {
+    const row = this.#db
+      .prepare('SELECT body, removed_at_ms AS removed FROM preparations WHERE rollout_id = ?')
+      .get(rolloutId) as (BodyRow & { readonly removed: number | null }) | undefined;
+    if (row === undefined) return null;
+    return { record: JSON.parse(row.body) as PreparationRecord, removed: row.removed !== null };
+  }
+
+  /** The folders that a service's ended rollouts have made and that are not removed yet, newest first. */
+  madeReleases(service: string): readonly MadeRelease[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT rollout_id AS rolloutId, dir, phase FROM preparations
+         JOIN rollouts ON rollouts.id = rollout_id
+         WHERE service = ? AND ended_at_ms IS NOT NULL AND removed_at_ms IS NULL
+         ORDER BY number DESC`,
+      )
+      .all(service) as { rolloutId: string; dir: string; phase: string }[];
+    return rows.map(({ rolloutId, dir, phase }) => {
+      return { rolloutId, dir, promoted: phase === 'promoted' };
+    });
+  }
+
+  /** Stores that a rollout's folder has been removed. */
+  releaseRemoved(rolloutId: string, atMs: number): void {
+    this.#db
+      .prepare('UPDATE preparations SET removed_at_ms = ? WHERE rollout_id = ?')
+      .run(atMs, rolloutId);
+  }
+
   /** The rollouts that are under way, at most one a service. */
   active(): readonly Rollout[] {
     const rows = this.#db
@@ -242,6 +291,8 @@ export class Store {
   }
 }
 
+/** Rollouts of a program that did not make releases itself have no `release`. */
 function parseRollout({ body }: BodyRow): Rollout {
-  return JSON.parse(body) as Rollout;
+  const stored = JSON.parse(body) as Omit<Rollout, 'release'> & Partial<Rollout>;
+  return { ...stored, release: stored.release ?? null };
 }

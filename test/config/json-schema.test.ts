@@ -50,6 +50,10 @@ describe('the schema and the loader accept the same', () => {
     withKeys('canaryEnv: {A_B: x}'),
     withKeys('bake: 0s, drain: {calls: 0s}'),
     withKeys('checks: []'),
+    withKeys('release: {prepare: [make, {run: make, timeout: 1m}], set: [mcp], keep: 0, dir: ~/x}'),
+    withKeys(
+      'release: {prepare: [x], dependencies: {run: ls}, pins: {allow: ["@a/b"]}, env: {A: b}}',
+    ),
     withKeys('checks: [{name: a, promql: up, max: 1}, {name: b, promql: up, min: -1, max: 1}]'),
     withKeys(
       'checks: [{name: a, promql: "up{a=\\"b\\"}", prometheus: "http://h:{{stablePort}}", min: 0}]',

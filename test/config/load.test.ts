@@ -69,6 +69,7 @@ describe('what is not written', () => {
             early: false,
           },
           checks: [],
+          release: null,
           intervalMs: 5000,
           replay: 'safe',
           sessionIdleMs: 3_600_000,

@@ -2,9 +2,11 @@
 import type { Command } from 'commander';
 import {
   parseDuration,
+  parseReleaseValue,
   parseSteps,
   parseWeight,
   type Parsed,
+  VALUE_NAME_PATTERN,
   WINDOW_BOUNDS,
 } from '../../../config/units.js';
 import type { PlanReply, ServiceView, StartReply, StartRequest } from '../../control/messages.js';
@@ -14,6 +16,8 @@ import { releaseFromEcosystem, releaseFromFlags, type ReleaseFlags } from '../re
 import { follow } from '../follow.js';
 
 interface StartFlags extends ReleaseFlags {
+  readonly version?: string;
+  readonly set?: readonly string[];
   readonly from?: string;
   readonly weight?: string;
   readonly window?: string;
@@ -25,7 +29,8 @@ interface StartFlags extends ReleaseFlags {
 
 const HELP = `
 The release is main's spec with what you name here: flags, or the app's entry in an ecosystem
-file (what you edit before a "pm2 reload"), or nothing (same spec, new code on disk).
+file (what you edit before a "pm2 reload"), or nothing (same spec, new code on disk). With --version
+or --set it is made first, as release.prepare in canary.yaml says.
 
 Exit codes: 0 started (with --wait: promoted), 1 failed, 2 usage or configuration,
 3 rolled back, 4 held for a person.
@@ -33,6 +38,7 @@ Exit codes: 0 started (with --wait: promoted), 1 failed, 2 usage or configuratio
 Examples:
   canary start mcp-scraper --cwd /srv/scraper-1.4.0 --dry-run
   canary start mcp-scraper --interpreter /srv/scraper-1.4.0/.venv/bin/python --wait
+  canary start mcp-scraper --version 1.4.0 --set mcp=1.23.2
   canary start mcp-scraper --from ecosystem.config.js --steps "10% for 30m, 50% for 1h"`;
 
 export function startCommand(program: Command, io: Io, run: Runner): void {
@@ -50,6 +56,8 @@ export function startCommand(program: Command, io: Io, run: Runner): void {
     .option('--args <text>', 'the new arguments, all of them')
     .option('--env <key=value>', 'a changed or new variable (repeatable)', collect)
     .option('--unset-env <key>', 'a variable that the release drops (repeatable)', collect)
+    .option('--version <version>', 'the version that release.prepare makes')
+    .option('--set <name=value>', 'a value that release.prepare asks for (repeatable)', collect)
     .option('--from <file>', "take the release from the app's entry in an ecosystem file")
     .option('--weight <share>', 'share of the new sessions, such as 10%')
     .option('--window <duration>', 'how long the canary is observed, such as 2h')
@@ -92,6 +100,10 @@ async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<
     from === undefined ? named : await releaseFromEcosystem(from, await appOf(io, service), io);
   return {
     release,
+    ...(flags.version === undefined
+      ? {}
+      : { version: flag('--version', flags.version, parseReleaseValue) }),
+    ...(flags.set === undefined ? {} : { set: valuesFrom(flags.set) }),
     ...(steps === undefined ? {} : { steps: flag('--steps', steps, parseSteps) }),
     ...(weight === undefined ? {} : { weight: flag('--weight', weight, parseWeight) }),
     ...(window === undefined
@@ -99,6 +111,20 @@ async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<
       : { windowMs: flag('--window', window, (text) => parseDuration(text, WINDOW_BOUNDS)) }),
     dryRun: flags.dryRun === true,
   };
+}
+
+/** `NAME=VALUE` of each `--set`. */
+function valuesFrom(texts: readonly string[]): Record<string, string> {
+  const values = new Map<string, string>();
+  for (const text of texts) {
+    const [name = '', ...rest] = text.split('=');
+    if (rest.length === 0 || !new RegExp(VALUE_NAME_PATTERN).test(name)) {
+      throw new CommandError(`--set: got "${text}", wanted NAME=VALUE`, EXIT.usage);
+    }
+    if (values.has(name)) throw new CommandError(`--set ${name} stands twice`, EXIT.usage);
+    values.set(name, flag(`--set ${name}`, rest.join('='), parseReleaseValue));
+  }
+  return Object.fromEntries(values);
 }
 
 /** The PM2 app that a service stands for. */

@@ -12,6 +12,7 @@ import type { Rollout } from '../rollout.js';
 import { routeFor, sameRoute } from '../route.js';
 import { act, wait, type Decision } from '../decision.js';
 import type { Situation } from './situation.js';
+import { decidePreparing } from './preparing.js';
 import { decideStarting } from './starting.js';
 import { decideHeld } from './held.js';
 import { decideObserving } from './observing.js';
@@ -22,6 +23,7 @@ import { decideRollingBack } from './rolling-back.js';
 type Decider<K extends PhaseKind> = (situation: Situation<K>) => Decision;
 
 const DECIDERS: { readonly [K in PhaseKind]: Decider<K> } = {
+  preparing: decidePreparing,
   starting: decideStarting,
   observing: decideObserving,
   held: decideHeld,

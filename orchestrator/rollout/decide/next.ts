@@ -2,11 +2,17 @@
 import type { Observation, ProxyView } from '../observation.js';
 import type { Phase, PhaseOf } from '../phase.js';
 import type { Track } from '../../../common/protocol.js';
+import type { ServiceConfig } from '../../../config/types.js';
 import { mainTouched, type Rollout } from '../rollout.js';
 
 /** How long a track may take to become empty: its calls, then its sessions. */
 function drainMs({ config }: Rollout): number {
   return config.drain.callsMs + config.drain.sessionsMs;
+}
+
+/** Starting: the canary has so long to be ready, and then the baseline too. */
+export function startingPhase({ readyMs, baseline }: ServiceConfig, nowMs: number): Phase {
+  return { kind: 'starting', deadlineMs: nowMs + (baseline === null ? readyMs : 2 * readyMs) };
 }
 
 /** Observing, at the beginning of a step. */

@@ -37,6 +37,7 @@ beforeEach(() => {
     oldSpec: {} as Rollout['oldSpec'],
     newSpec: {} as Rollout['newSpec'],
     change: {},
+    release: null,
     phase: OBSERVING,
     request: null,
     canaryServer: null,

@@ -36,6 +36,7 @@ beforeEach(() => {
     oldSpec: spec,
     newSpec: spec,
     change: {},
+    release: null,
     phase: OBSERVING,
     request: null,
     canaryServer: null,
@@ -85,6 +86,7 @@ function look(): Look {
     },
     proxy: { kind: 'down', reason: 'there is none' },
     lives: [],
+    preparation: null,
     canaryServer: null,
   };
 }

@@ -80,6 +80,66 @@ describe('a good release', () => {
   });
 });
 
+describe('a release that is made first', () => {
+  it('is made, and then the canary starts', () => {
+    const run = new Simulation().preparing().to('observing');
+    expect(texts(run).slice(0, 4)).toEqual(['prepare', 'starting', 'start canary', 'observing']);
+    expect(run.nowMs).toBe(60_000);
+    expectTidy(run.toEnd(), 'new');
+  });
+
+  it('needs neither PM2 nor the proxy to be made', () => {
+    const run = new Simulation().preparing();
+    run.daemonUp = false;
+    run.proxyUp = false;
+    expect(run.to('starting').phase).toMatchObject({ deadlineMs: 120_000 });
+  });
+
+  it('is taken back when it cannot be made, and main is not touched', () => {
+    const run = new Simulation().preparing();
+    run.preparationFails = true;
+    const main = run.main;
+    run.toEnd();
+    expect(run.phase).toMatchObject({
+      kind: 'rolled-back',
+      cause: expect.stringContaining('(make): it ended with exit code 2'),
+    });
+    expect(texts(run)).not.toContain('start canary');
+    expect(run.main).toBe(main);
+    expectTidy(run, 'old');
+  });
+
+  it('begins anew with an orchestrator that has not begun it', () => {
+    const run = new Simulation().preparing();
+    run.tick();
+    run.nowMs = 30_000;
+    run.preparedAtMs = null;
+    run.to('starting');
+    expect(run.nowMs).toBe(90_000);
+  });
+
+  it('is ended at once when a person takes it back, whatever else is down', () => {
+    const run = new Simulation().preparing();
+    run.tick();
+    run.daemonUp = false;
+    run.proxyUp = false;
+    run.ask('rollback');
+    run.tick();
+    expect(texts(run)).toEqual(['prepare', 'stop-preparing', 'rolling-back/returning']);
+    run.daemonUp = true;
+    run.proxyUp = true;
+    expectTidy(run.toEnd(), 'old');
+  });
+
+  it.each(['promote', 'pause'] as const)('keeps a request to %s until it can be met', (kind) => {
+    const run = new Simulation().preparing();
+    run.tick();
+    run.ask(kind);
+    run.to(kind === 'promote' ? 'promoting' : 'held');
+    expect(run.nowMs).toBe(60_000);
+  });
+});
+
 describe('a bad release', () => {
   it('is taken back at once when the judge fails it, traffic first', () => {
     const run = new Simulation().to('observing');

@@ -64,6 +64,7 @@ export const service: ServiceConfig = {
     early: false,
   },
   checks: [],
+  release: null,
   intervalMs: 5_000,
   replay: 'safe',
   sessionIdleMs: 60 * MINUTE_MS,
@@ -137,6 +138,9 @@ export class Simulation {
   proxyUp = true;
   assessment: Assessment = passing;
   route = stableOnly(service);
+  preparationFails = false;
+  /** When the release will be made; null: it is not begun. */
+  preparedAtMs: number | null = null;
   /** What each track still carries, whatever the route says. */
   stuck = { stable: 0, canary: 0 };
   #pid = 1;
@@ -152,12 +156,20 @@ export class Simulation {
       oldSpec,
       newSpec,
       change: { script: newSpec.script, cwd: newSpec.cwd },
+      release: null,
       phase: { kind: 'starting', deadlineMs: MINUTE_MS },
       request: null,
       canaryServer: null,
       witness: null,
       warnings: [],
     };
+  }
+
+  /** The rollout makes its release first. */
+  preparing(): this {
+    const release = { dir: '/srv/releases/2-scraper-1', version: '2', values: {} };
+    this.rollout = { ...this.rollout, release, phase: { kind: 'preparing' } };
+    return this;
   }
 
   get phase(): Phase {
@@ -229,6 +241,12 @@ export class Simulation {
         if (!this.proxyUp) return false;
         this.route = action.route;
         return true;
+      case 'prepare':
+        this.preparedAtMs = this.nowMs + MINUTE_MS;
+        return true;
+      case 'stop-preparing':
+        this.preparedAtMs = null;
+        return true;
       case 'start':
         if (!this.daemonUp) return false;
         if (action.track === 'baseline') {
@@ -278,10 +296,19 @@ export class Simulation {
       proxy: this.proxyUp
         ? { kind: 'up', service: this.#serviceState() }
         : { kind: 'down', reason: 'no proxy' },
+      preparation: this.#preparation(),
       assessment: this.assessment,
       failure: null,
       deeds: { stops: this.stops, memoryRestarts: this.memoryRestarts },
     };
+  }
+
+  #preparation(): Observation['preparation'] {
+    if (this.preparedAtMs === null) return null;
+    if (this.nowMs < this.preparedAtMs) return { kind: 'running', doing: 'command 1 of 1 (make)' };
+    return this.preparationFails
+      ? { kind: 'failed', reason: 'command 1 of 1 (make): it ended with exit code 2' }
+      : { kind: 'done', summary: 'the release is prepared' };
   }
 
   #mainView(): InstanceView {
