@@ -1,22 +1,31 @@
 /** A process group: what a command started and did not put elsewhere. Its id is its leader's pid. */
 import type { Clock } from '../../common/clock.js';
+import { list, read } from './files.js';
 
 const POLL_MS = 20;
 
-/** Sends a signal to all of the group; false when nothing of it is left. */
-export function signalGroup(id: number, signal: NodeJS.Signals | 0): boolean {
+/** Sends a signal to all of the group that is left. */
+export function signalGroup(id: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-id, signal);
-    return true;
   } catch {
-    return false;
+    return; // Nothing of it is left.
   }
 }
 
 /** SIGTERM, and after `graceMs` SIGKILL for what is still there. */
 export async function endGroup(id: number, graceMs: number, clock: Clock): Promise<void> {
-  if (!signalGroup(id, 'SIGTERM')) return;
+  signalGroup(id, 'SIGTERM');
   const untilMs = clock.now() + graceMs;
-  while (signalGroup(id, 0) && clock.now() < untilMs) await clock.sleep(POLL_MS);
+  while (livesOn(id) && clock.now() < untilMs) await clock.sleep(POLL_MS);
   signalGroup(id, 'SIGKILL');
+}
+
+/** A zombie only waits for its parent, and does not count. */
+function livesOn(id: number): boolean {
+  return list('/proc').some((name) => {
+    const stat = /^\d+$/.test(name) ? read(`/proc/${name}/stat`) : '';
+    const [state = 'Z', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(group) === id && !'ZX'.includes(state);
+  });
 }
