@@ -34,17 +34,20 @@ export function configJsonSchema(): object {
   }) as JsonSchema;
   const { defaults, services } = schema.properties ?? {};
   for (const level of [defaults, services?.additionalProperties]) {
-    if (typeof level !== 'object') continue;
-    annotate(level, SERVICE_DEFAULTS);
-    annotate(level.properties?.['checks']?.items ?? {}, CHECK_DEFAULTS);
-    const { prepare } = level.properties?.['release']?.properties ?? {};
-    annotate(prepare?.items ?? {}, PREPARE_DEFAULTS);
+    if (typeof level === 'object') annotateSettings(level);
   }
   annotate(schema, FILE_DEFAULTS);
   annotateEach(schema.properties?.['groups'], GROUP_DEFAULTS);
   annotateEach(schema.properties?.['schedules'], SCHEDULE_DEFAULTS);
   annotate(schema.properties?.['notify']?.items ?? {}, NOTIFY_DEFAULTS);
   return { title: 'canary.yaml', ...schema };
+}
+
+function annotateSettings(level: JsonSchema): void {
+  annotate(level, SERVICE_DEFAULTS);
+  const { checks, release } = level.properties ?? {};
+  annotate(checks?.items ?? {}, CHECK_DEFAULTS);
+  annotate(release?.properties?.['prepare']?.items ?? {}, PREPARE_DEFAULTS);
 }
 
 /** {@link annotate} for the items of a map with free names. */
