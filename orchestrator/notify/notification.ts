@@ -50,6 +50,7 @@ const never = (): null => null;
 
 /** Each phase says which of the moves to it is an event. */
 const EVENTS: { readonly [K in PhaseKind]: EventOf<K> } = {
+  preparing: never,
   starting: never,
   observing: (to, from) => {
     if (!('step' in from) || from.step !== to.step) return 'step';

@@ -86,6 +86,7 @@ function rolloutWith({ commands, version, config, newSpec }: Wanted): Rollout {
     phase: { kind: 'preparing' },
     request: null,
     canaryServer: null,
+    witness: null,
   };
   if (store.byId(rollout.id) === null) store.insert(rollout, 1);
   return rollout;
