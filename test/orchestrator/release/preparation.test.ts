@@ -87,6 +87,7 @@ function rolloutWith({ commands, version, config, newSpec }: Wanted): Rollout {
     request: null,
     canaryServer: null,
     witness: null,
+    warnings: [],
   };
   if (store.byId(rollout.id) === null) store.insert(rollout, 1);
   return rollout;
