@@ -81,6 +81,8 @@ const trackStateSchema = z.object({
   /** Calls finished on the track since the epoch began, and those of them that count as errors. */
   calls: z.int(),
   errors: z.int(),
+  /** Those of the calls whose client was placed on the track by an override, not by the split. */
+  placedCalls: z.int(),
 });
 /** What a track carries now. */
 export type TrackState = z.infer<typeof trackStateSchema>;
@@ -127,6 +129,8 @@ export const callRecordSchema = z.object({
   track: z.enum(TRACKS),
   /** A name for the session that tells nothing: not the id that a client could use. */
   session: z.string(),
+  /** An override placed the session, not the split: it is no sample of all sessions. */
+  placed: z.boolean(),
   /** The tool's name for `tools/call`, else the JSON-RPC method, else `http`. */
   tool: z.string(),
   outcome: z.enum(OUTCOMES),

@@ -27,6 +27,7 @@ export const SERVICE_DEFAULTS = {
   promoteBy: null,
   onDeadline: 'rollback',
   drift: 'pause',
+  overrides: { header: null, always: [], never: [] },
   onInconclusive: 'hold',
   bake: '10m',
   ready: '60s',

@@ -1,5 +1,6 @@
 /** The settings of how people come into a rollout: how long it waits for one, and what another hand's doings mean. */
 import { z } from 'zod';
+import { overrides } from './overrides.js';
 import { duration, oneOf } from './shapes.js';
 import { MAX_DURATION_MS } from './units.js';
 
@@ -13,6 +14,9 @@ export const people = {
     .describe(
       'What is done then. `promote` lets a gate go on to the next step, and promotes a canary that passed and still does.',
     ),
+  overrides: overrides
+    .optional()
+    .describe('Clients that get the canary always or never. They are not compared by the judge.'),
   drift: oneOf(['pause', 'rollback', 'ignore'])
     .optional()
     .describe('What is done when somebody changes main or the canary with pm2 in mid-rollout.'),

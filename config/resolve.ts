@@ -108,6 +108,7 @@ function resolveService(
     promoteByMs: merged.promoteBy,
     onDeadline: merged.onDeadline,
     drift: merged.drift,
+    overrides: { ...merged.overrides, header: merged.overrides.header?.toLowerCase() ?? null },
     onInconclusive: merged.onInconclusive,
     maxWindowMs: merged.maxWindow ?? 2 * longestWindowMs(steps),
     bakeMs: merged.bake,
@@ -209,6 +210,7 @@ const SECTIONS = new Set([
   'release',
   'pins',
   'env',
+  'overrides',
 ]);
 
 /** `over` laid over `base`, key by key. */

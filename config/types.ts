@@ -36,6 +36,19 @@ export interface Step {
 /** What is done when the time for a person at a gate or before the promotion is over. */
 export type OnDeadline = 'rollback' | 'promote' | 'hold';
 
+/** A client by the name in its `clientInfo`, or by the address that it connects from. */
+export type ClientMatch =
+  | { readonly kind: 'client'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string; readonly bits: number };
+
+/** Who gets the canary always or never, whatever the split says. */
+export interface Overrides {
+  /** In lower case; null: no header is looked at. */
+  readonly header: string | null;
+  readonly always: readonly ClientMatch[];
+  readonly never: readonly ClientMatch[];
+}
+
 /** What is done when another hand changes main or the canary with pm2 in mid-rollout. */
 export type OnDrift = 'pause' | 'rollback' | 'ignore';
 
@@ -162,6 +175,7 @@ export interface ServiceConfig {
   readonly promoteByMs: number | null;
   readonly onDeadline: OnDeadline;
   readonly drift: OnDrift;
+  readonly overrides: Overrides;
   readonly onInconclusive: OnInconclusive;
   /** With `onInconclusive: extend`: the longest that the window grows to, before it is held. */
   readonly maxWindowMs: number;

@@ -3,6 +3,7 @@ import type { Outcome, Track } from '../common/protocol.js';
 import type { CallLog } from './call-log.js';
 import { CallMeter } from './call-meter.js';
 import { isError } from './mcp/outcome.js';
+import { isPlaced } from './placement.js';
 import { SessionMeter } from './session-meter.js';
 import type { Tracks } from './tracks.js';
 
@@ -36,7 +37,9 @@ export class Accounts {
     const meter = this.tracks.meter(track);
     meter.calls += 1;
     if (isError(outcome)) meter.errors += 1;
-    this.log.add({ atMs: this.now(), track, session, tool, outcome, latencyMs });
+    const placed = isPlaced(session);
+    if (placed) meter.placedCalls += 1;
+    this.log.add({ atMs: this.now(), track, session, placed, tool, outcome, latencyMs });
     this.calls.count({ track, tool, outcome, latencyMs, firstByteMs });
   }
 }

@@ -4,6 +4,7 @@ import type { Track } from '../common/protocol.js';
 import { Affinity, type ClientKeys } from './affinity.js';
 import type { LiveCall } from './live-call.js';
 import type { Acquired, Binding, Pin } from './pin.js';
+import { placedLabel, type Placement } from './placement.js';
 import { Split } from './split.js';
 import type { Tracks } from './tracks.js';
 
@@ -18,10 +19,12 @@ export class Clients {
   private readonly split = new Split<Track>();
 
   private readonly tracks: Tracks;
+  private readonly placement: Placement;
 
-  constructor(tracks: Tracks, keys: ClientKeys) {
+  constructor(tracks: Tracks, keys: ClientKeys, placement: Placement) {
     this.tracks = tracks;
     this.keys = keys;
+    this.placement = placement;
   }
 
   /**
@@ -31,7 +34,8 @@ export class Clients {
   pinOf(req: IncomingMessage, taskId: string | null = null): ClientPin {
     const taskTrack = taskId === null ? undefined : this.tasks.get(taskId);
     const isThere = taskTrack !== undefined && this.tracks.mayStay(taskTrack);
-    return new ClientPin(this.keys.of(req), isThere ? taskTrack : null, this.tracks, this);
+    const chosen = { task: isThere ? taskTrack : null, placed: this.placement.of(req, null) };
+    return new ClientPin(this.keys.of(req), chosen, this.tracks, this);
   }
 
   /** An instance gave out a task. */
@@ -69,19 +73,28 @@ export class ClientPin implements Pin {
   readonly clientId = null;
 
   readonly label: string;
+  private readonly key: string;
   private taskTrack: Track | null;
+  private placedTrack: Track | null;
   private readonly tracks: Tracks;
   private readonly clients: Clients;
 
-  constructor(label: string, taskTrack: Track | null, tracks: Tracks, clients: Clients) {
-    this.taskTrack = taskTrack;
-    this.label = label;
+  constructor(
+    key: string,
+    { task, placed }: { readonly task: Track | null; readonly placed: Track | null },
+    tracks: Tracks,
+    clients: Clients,
+  ) {
+    this.key = key;
+    this.taskTrack = task;
+    this.placedTrack = placed;
+    this.label = placed === null ? key : placedLabel(key);
     this.tracks = tracks;
     this.clients = clients;
   }
 
   get track(): Track {
-    return this.taskTrack ?? this.clients.trackOf(this.label);
+    return this.taskTrack ?? this.placedTrack ?? this.clients.trackOf(this.key);
   }
 
   acquire(): Acquired {
@@ -105,7 +118,8 @@ export class ClientPin implements Pin {
 
   unreachable(binding: Binding, waitedMs: number): void {
     this.taskTrack = null;
-    this.clients.moveFrom(this.label, binding.track, waitedMs);
+    this.placedTrack = null;
+    this.clients.moveFrom(this.key, binding.track, waitedMs);
   }
 
   began(binding: Binding, call: LiveCall): void {

@@ -8,6 +8,7 @@ import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';
 import type { BodyBudget } from './mcp/body.js';
 import type { Waiters } from './patience.js';
+import type { Placement } from './placement.js';
 import type { Sessions } from './sessions.js';
 import type { SlowBodies } from './slow-bodies.js';
 import type { Tracks } from './tracks.js';
@@ -17,6 +18,7 @@ export interface Plane {
   readonly tracks: Tracks;
   readonly sessions: Sessions;
   readonly clients: Clients;
+  readonly placement: Placement;
   readonly keys: ClientKeys;
   readonly catalog: ToolCatalog;
   readonly accounts: Accounts;

@@ -20,6 +20,7 @@ import { ToolCatalog } from './mcp/tool-catalog.js';
 import { summarize } from './negotiated.js';
 import { Passthrough } from './passthrough.js';
 import { Waiters } from './patience.js';
+import { Placement } from './placement.js';
 import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
 import { Sessions } from './sessions.js';
@@ -59,7 +60,8 @@ export class Service {
     const accounts = new Accounts(tracks, this.calls, now);
     const sessions = new Sessions(config, store, tracks, accounts.sessions, clock, log);
     const keys = new ClientKeys(store.salt);
-    const clients = new Clients(tracks, keys);
+    const placement = new Placement(config.overrides, tracks);
+    const clients = new Clients(tracks, keys, placement);
     const catalog = new ToolCatalog();
     const bodies = new BodyBudget();
     const slowBodies = new SlowBodies(config.bodyTimeoutMs);
@@ -68,6 +70,7 @@ export class Service {
       tracks,
       sessions,
       clients,
+      placement,
       keys,
       catalog,
       accounts,

@@ -9,6 +9,7 @@ import { disconnected } from './mcp/disconnected.js';
 import { negotiatedSchema, type Negotiated } from './mcp/handshake.js';
 import { Session, type Connector, type SessionWorld } from './session.js';
 import { streamableConnector } from './mcp/connector.js';
+import { placedLabel } from './placement.js';
 import type { SessionMeter } from './session-meter.js';
 import { Split } from './split.js';
 import type { SessionKind, Store } from './store.js';
@@ -24,6 +25,8 @@ const SSE_GRACE_MS = 60_000;
 export interface NewSession {
   readonly kind: SessionKind;
   readonly track: Track;
+  /** An override chose the track. */
+  readonly placed: boolean;
   readonly initialize: Buffer | null;
   readonly path: string;
   /** See StoredSession. */
@@ -96,13 +99,14 @@ export class Sessions {
   }
 
   /** A new session with an id of ours; `save` stores it. The caller has checked `isFull`. */
-  create({ kind, track, initialize, path, client, connector }: NewSession): Session {
+  create({ kind, track, placed, initialize, path, client, connector }: NewSession): Session {
+    const label = randomBytes(LABEL_BYTES).toString('hex');
     const session = new Session(
       {
         id: randomBytes(ID_BYTES).toString('base64url'),
         service: this.config.name,
         kind,
-        label: randomBytes(LABEL_BYTES).toString('hex'),
+        label: placed ? placedLabel(label) : label,
         track,
         upstreamId: null,
         generation: -1,

@@ -13,14 +13,16 @@ export class TrackMeter {
   sessionsOpened = 0;
   calls = 0;
   errors = 0;
+  placedCalls = 0;
   /** Requests sent and not yet answered. */
   readonly live = new Set<LiveCall>();
   /** Open server-to-client streams. */
   readonly open = new Set<Stoppable>();
 
   get state(): TrackState {
-    const { sessions, sessionsOpened, calls, errors, live, open } = this;
-    return { sessions, inFlight: live.size, streams: open.size, sessionsOpened, calls, errors };
+    const { sessions, sessionsOpened, calls, errors, placedCalls, live, open } = this;
+    const carried = { sessions, inFlight: live.size, streams: open.size };
+    return { ...carried, sessionsOpened, calls, errors, placedCalls };
   }
 }
 

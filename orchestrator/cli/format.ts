@@ -88,7 +88,7 @@ function tracksText({ stable, canary, baseline }: NonNullable<RolloutView['track
     percent(track.weight),
     String(track.sessions),
     String(track.inFlight),
-    String(track.calls),
+    track.placedCalls === 0 ? String(track.calls) : `${track.calls} (${track.placedCalls} placed)`,
     String(track.errors),
     megabytes(track.rssBytes),
     String(track.restarts ?? '-'),

@@ -107,6 +107,8 @@ export interface TrackView {
   readonly streams: number;
   readonly calls: number;
   readonly errors: number;
+  /** Those of the calls whose client an override placed there; they are not compared. */
+  readonly placedCalls: number;
 }
 
 export interface RolloutView {

@@ -90,10 +90,10 @@ function trackView({ daemon, proxy }: Look, track: Track): TrackView {
   const carried = proxy.kind === 'up' ? proxy.service.tracks[track] : NOTHING;
   const weight = proxy.kind === 'up' ? proxy.service.route.tracks[track]?.weight : undefined;
   const { pid, status, restarts, rssBytes } = process;
-  const { sessions, inFlight, streams, calls, errors } = carried;
-  const traffic = { weight: weight ?? 0, sessions, inFlight, streams, calls, errors };
+  const { sessions, inFlight, streams, calls, errors, placedCalls } = carried;
+  const traffic = { weight: weight ?? 0, sessions, inFlight, streams, calls, errors, placedCalls };
   return { pid, status, restarts, rssBytes, ...traffic };
 }
 
 /** What a track carries as long as the proxy does not say. */
-const NOTHING = { sessions: 0, inFlight: 0, streams: 0, calls: 0, errors: 0 };
+const NOTHING = { sessions: 0, inFlight: 0, streams: 0, calls: 0, errors: 0, placedCalls: 0 };

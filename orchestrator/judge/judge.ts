@@ -28,16 +28,20 @@ export function createJudge(policy: JudgePolicy, checks: readonly CheckConfig[] 
 class CanaryJudge implements Judge {
   readonly #policy: JudgePolicy;
   readonly #checks: readonly Check[];
+  /** Error lines come of all calls; only the split's sessions are compared by their calls. */
+  readonly #ofAllCalls: readonly Check[];
   #rollout: RolloutEvent | null = null;
 
   constructor(policy: JudgePolicy, checks: readonly CheckConfig[]) {
     this.#policy = policy;
+    const logs = new LogCheck(policy, policy.alpha * SHARES.logs);
+    this.#ofAllCalls = [logs];
     this.#checks = [
       new CrashCheck(),
       new ErrorCheck(policy, policy.alpha * SHARES.errors),
       new LatencyCheck(policy, policy.alpha * SHARES.latency),
       new MemoryCheck(policy, policy.alpha * SHARES.memory),
-      new LogCheck(policy, policy.alpha * SHARES.logs),
+      logs,
       ...checks.map((check) => new CustomCheck(check)),
     ];
   }
@@ -46,7 +50,7 @@ class CanaryJudge implements Judge {
     if (event.type === 'rollout') this.#rollout = event;
     const seen = asCompared(event, this.#rollout?.reference ?? 'stable');
     if (seen === null) return;
-    for (const check of this.#checks) check.add(seen);
+    for (const check of isPlaced(seen) ? this.#ofAllCalls : this.#checks) check.add(seen);
   }
 
   assess(nowMs: number): Assessment {
@@ -70,6 +74,10 @@ class CanaryJudge implements Judge {
     if (!this.#policy.early || ended) return null;
     return findings.find(({ settled }) => !settled) ?? null;
   }
+}
+
+function isPlaced(event: EvidenceEvent): boolean {
+  return event.type === 'call' && event.placed === true;
 }
 
 /** The event with the reference in stable's place; null when it is on a track that is not compared. */

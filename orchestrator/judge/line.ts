@@ -61,6 +61,7 @@ const FIELDS: Readonly<Record<EvidenceEvent['type'], Readonly<Record<string, Kin
     tool: text,
     outcome: oneOf(OUTCOMES),
     latencyMs: count,
+    placed: optional(flag),
   },
   process: {
     atMs: number,

@@ -33,6 +33,8 @@ export interface CallEvent {
   readonly tool: string;
   readonly outcome: Outcome;
   readonly latencyMs: number;
+  /** An override placed the client on the track: it is no sample of all clients, and is not compared. */
+  readonly placed?: boolean;
 }
 
 /** A look at one track's process tree. */

@@ -149,9 +149,10 @@ export class Monitor {
       const { epoch, calls, nextAfter } = reply.value;
       if (epoch !== cursor.epoch) break;
       cursor = { ...cursor, after: nextAfter };
-      for (const { atMs, track, session, tool, outcome, latencyMs } of calls) {
+      for (const { atMs, track, session, placed, tool, outcome, latencyMs } of calls) {
         if (atMs < rollout.startedAtMs) continue;
-        events.push({ type: 'call', atMs, track, session, tool, outcome, latencyMs });
+        const call = { type: 'call', atMs, track, session, tool, outcome, latencyMs } as const;
+        events.push(placed ? { ...call, placed } : call);
       }
       if (calls.length < PAGE_CALLS) break;
     }

@@ -6,6 +6,7 @@ import type { Track } from '../../common/protocol.js';
 import { headerOf, SESSION_HEADER } from '../headers.js';
 import type { LiveCall } from '../live-call.js';
 import type { Acquired, Binding, Pin } from '../pin.js';
+import { clientNameIn } from '../placement.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import type { ResponseHead } from '../http1/response-head.js';
@@ -60,11 +61,12 @@ class Newcomer implements Pin {
 
 /** Serves an `initialize`. Never rejects. */
 export async function serveInitialize(plane: Plane, request: PostRequest): Promise<void> {
-  const track = plane.sessions.split.pick(plane.tracks.open()) ?? 'stable';
+  const chosen = plane.placement.of(request.req, clientNameIn(request.body));
+  const track = chosen ?? plane.sessions.split.pick(plane.tracks.open()) ?? 'stable';
   let session: Session | null = null;
   const post: Post = new Post(plane, new Newcomer(plane, track), request, {
     onHead: (head, binding) => {
-      session = opened(plane, request, head, binding);
+      session = opened(plane, request, head, binding, chosen !== null);
       if (session !== null) post.opened(session);
     },
     onText: (text) => {
@@ -81,12 +83,14 @@ function opened(
   { body, path, headers }: PostRequest,
   head: ResponseHead,
   { track, upstream }: Binding,
+  placed: boolean,
 ): Session | null {
   const upstreamId = headerOf(head.headers, SESSION_HEADER);
   if (head.status >= 300 || upstreamId === undefined || upstreamId === '') return null;
   const session = plane.sessions.create({
     kind: 'streamable',
     track,
+    placed,
     initialize: body,
     path,
     client: null,

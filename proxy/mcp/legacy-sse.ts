@@ -43,7 +43,7 @@ export class LegacySse {
     const client = this.plane.keys.exact(req);
     const named = this.named(req);
     const claim = named === null ? this.absentees.claim(client) : null;
-    const session = named ?? this.opened(path, client, claim?.standing.track);
+    const session = named ?? this.opened(req, client, claim?.standing.track);
     if (session === null) {
       if (claim !== null) this.absentees.giveBack(claim);
       const message = `too many sessions: at most ${this.plane.config.maxSessions} are allowed`;
@@ -71,13 +71,24 @@ export class LegacySse {
   }
 
   /** `former`: where the client's session was, if it is one that comes back. */
-  private opened(path: string, client: string, former: Track | undefined): Session | null {
-    const { sessions, tracks } = this.plane;
+  private opened(req: IncomingMessage, client: string, former: Track | undefined): Session | null {
+    const { sessions, tracks, placement } = this.plane;
     if (sessions.isFull) return null;
     const isOpen = former !== undefined && tracks.mayStay(former);
-    const track = isOpen ? former : (sessions.split.pick(tracks.open()) ?? 'stable');
+    const chosen = isOpen ? null : placement.of(req, null);
+    const track = isOpen ? former : (chosen ?? sessions.split.pick(tracks.open()) ?? 'stable');
+    const path = req.url ?? '/';
+    const placed = chosen !== null;
     const connector = disconnected;
-    return sessions.create({ kind: 'sse', track, initialize: null, path, client, connector });
+    return sessions.create({
+      kind: 'sse',
+      track,
+      placed,
+      initialize: null,
+      path,
+      client,
+      connector,
+    });
   }
 
   private comebackOf(id: string, conversation: Conversation, claim: Claim): Comeback {

@@ -49,6 +49,7 @@ describe('what is not written', () => {
           promoteByMs: null,
           onDeadline: 'rollback',
           drift: 'pause',
+          overrides: { header: null, always: [], never: [] },
           onInconclusive: 'hold',
           maxWindowMs: 14_400_000,
           bakeMs: 600_000,

@@ -4,7 +4,15 @@ import { CallLog } from '../../proxy/call-log.js';
 function filled(calls: number, capacity: number): CallLog {
   const log = new CallLog('epoch', capacity);
   for (let i = 1; i <= calls; i += 1) {
-    log.add({ atMs: i, track: 'stable', session: 's', tool: 't', outcome: 'ok', latencyMs: 1 });
+    log.add({
+      atMs: i,
+      track: 'stable',
+      session: 's',
+      placed: false,
+      tool: 't',
+      outcome: 'ok',
+      latencyMs: 1,
+    });
   }
   return log;
 }

@@ -72,6 +72,14 @@ describe('verdict', () => {
     expect(verdict.reason).toMatch(/^\d+ of \d+ calls on the canary failed \([\d.]+ %\)/);
   });
 
+  it('does not compare the calls of clients that were placed, nor counts them as evidence', () => {
+    const placed = (track: Track, count: number, outcome?: Outcome): EvidenceEvent[] =>
+      calls(track, count, outcome).map((call) => ({ ...call, placed: true }) as EvidenceEvent);
+    expect(judged([...healthy, ...placed('canary', 200, 'http_error')]).verdict).toBe('pass');
+    const few = [...calls('stable', 900), ...calls('canary', 20), sample('canary', 5000, 90e6)];
+    expect(judged([...few, ...placed('canary', 500)]).verdict).toBe('inconclusive');
+  });
+
   it('fails at once on an exit or a restart of the canary, not of stable', () => {
     const exit = { type: 'exit', atMs: 6000, code: 1 } as const;
     expect(judged([...healthy, { ...exit, track: 'stable' }]).verdict).toBe('pass');

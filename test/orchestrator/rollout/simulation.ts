@@ -44,6 +44,7 @@ export const service: ServiceConfig = {
   promoteByMs: null,
   onDeadline: 'rollback',
   drift: 'pause',
+  overrides: { header: null, always: [], never: [] },
   onInconclusive: 'hold',
   maxWindowMs: 360 * MINUTE_MS,
   bakeMs: 10 * MINUTE_MS,
@@ -386,5 +387,5 @@ function view(process: Process | null, app: AppFacts): Omit<InstanceView, 'atSpe
 }
 
 function trackState(inFlight: number): TrackState {
-  return { sessions: 0, inFlight, streams: 0, sessionsOpened: 0, calls: 0, errors: 0 };
+  return { sessions: 0, inFlight, streams: 0, sessionsOpened: 0, calls: 0, errors: 0, placedCalls: 0 };
 }
