@@ -1,5 +1,6 @@
 /**
- * CPU time of the proxy per small POST, side by side: rounds are interleaved, medians are given.
+ * CPU time of the proxy per small POST, side by side: all contenders are up and warm, and get their
+ * load in turn, round after round. Medians are given, and the median of each round's ratio.
  *
  *   node dist/bench/proxy/cost.js [ROUNDS] [SECONDS] [BYTES] [CONTENDER,...]
  *
@@ -12,13 +13,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../../demo/free-port.js';
-import { CONTENDERS, LOAD_CORE, startContender, versionOf, type Contender } from './contenders.js';
+import {
+  CONTENDERS,
+  LOAD_CORE,
+  startContender,
+  versionOf,
+  type Contender,
+  type Started,
+} from './contenders.js';
 import { cpuUs, start } from './processes.js';
 import { callHeaders, openSession, quantile, SMALL_CALL } from './small-call.js';
 
 const UPSTREAM = fileURLToPath(new URL('./upstream.js', import.meta.url));
 const CONNECTIONS = 64;
 const WARM_UP_REQUESTS = 30_000;
+const WARM_UP_SECONDS = 5;
 const MAX_WARM_UPS = 5;
 const run = promisify(execFile);
 
@@ -31,90 +40,90 @@ function requestsIn(stdout: string): number {
   return Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0);
 }
 
+/** A contender that serves, and how to put load on it. */
+interface Loaded {
+  readonly name: Contender;
+  readonly contender: Started;
+  readonly load: (seconds: number) => Promise<string>;
+}
+
+async function loaded(
+  name: Contender,
+  place: { readonly upstreamPort: number; readonly dir: string; readonly bytes: number },
+): Promise<Loaded> {
+  const contender = await startContender(name, place.upstreamPort);
+  const url = `http://127.0.0.1:${contender.port}/mcp`;
+  const session = await openSession(contender.port);
+  const headers = Object.entries(callHeaders(session, place.bytes)).map(
+    ([header, value]) => `wrk.headers["${header}"] = "${value}"`,
+  );
+  const script = join(place.dir, `${name}.lua`);
+  const lines = ['wrk.method = "POST"', `wrk.body = [[${SMALL_CALL}]]`, ...headers, ''];
+  writeFileSync(script, lines.join('\n'));
+  const load = async (seconds: number): Promise<string> => {
+    const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, url];
+    const { stdout } = await run('taskset', ['-c', LOAD_CORE, ...wrk]);
+    if (stdout.includes('Non-2xx')) throw new Error(`${name} did not answer all: ${stdout}`);
+    return stdout;
+  };
+  return { name, contender, load };
+}
+
 /** Until a just-in-time compiler has done its work, however slow the machine is. */
-async function warmUp(load: () => Promise<{ stdout: string }>): Promise<void> {
+async function warmUp({ load }: Loaded): Promise<void> {
   let served = 0;
   for (let i = 0; i < MAX_WARM_UPS && served < WARM_UP_REQUESTS; i += 1) {
-    served += requestsIn((await load()).stdout);
+    served += requestsIn(await load(WARM_UP_SECONDS));
   }
 }
 
-async function measure(
-  name: Contender,
-  upstreamPort: number,
-  seconds: number,
-  bytes: number,
-): Promise<Sample> {
-  const contender = await startContender(name, upstreamPort);
-  const dir = mkdtempSync(join(tmpdir(), 'canary-load-'));
-  try {
-    const url = `http://127.0.0.1:${contender.port}/mcp`;
-    const session = await openSession(contender.port);
-    const headers = Object.entries(callHeaders(session, bytes)).map(
-      ([name, value]) => `wrk.headers["${name}"] = "${value}"`,
-    );
-    const script = join(dir, 'post.lua');
-    writeFileSync(
-      script,
-      `wrk.method = "POST"
-wrk.body = [[${SMALL_CALL}]]
-${headers.join('\n')}
-`,
-    );
-    const load = (time: number) =>
-      run('taskset', [
-        '-c',
-        LOAD_CORE,
-        'wrk',
-        '-t1',
-        `-c${CONNECTIONS}`,
-        `-d${time}s`,
-        '-s',
-        script,
-        url,
-      ]);
-    await warmUp(() => load(seconds));
-    const before = cpuUs(contender.pids());
-    const { stdout } = await load(seconds);
-    const used = cpuUs(contender.pids()) - before;
-    const requests = requestsIn(stdout);
-    if (stdout.includes('Non-2xx')) throw new Error(`${name} did not answer all: ${stdout}`);
-    return { cpuUsPerRequest: used / requests, requestsPerSecond: requests / seconds };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-    await contender.end();
-  }
+async function measure({ contender, load }: Loaded, seconds: number): Promise<Sample> {
+  const before = cpuUs(contender.pids());
+  const requests = requestsIn(await load(seconds));
+  const used = cpuUs(contender.pids()) - before;
+  return { cpuUsPerRequest: used / requests, requestsPerSecond: requests / seconds };
 }
 
-const [rounds, seconds, bytes] = [
-  process.argv[2] ?? 3,
-  process.argv[3] ?? 5,
-  process.argv[4] ?? 500,
-].map(Number);
+const [rounds = 10, seconds = 2, bytes = 500] = process.argv.slice(2, 5).map(Number);
+const names = process.argv[5]?.split(',');
+const dir = mkdtempSync(join(tmpdir(), 'canary-load-'));
 const upstreamPort = await freePort();
 const upstream = await start({
   command: 'taskset',
   args: ['-c', LOAD_CORE, process.execPath, UPSTREAM, String(upstreamPort)],
   port: upstreamPort,
 });
-const names = process.argv[5]?.split(',');
-const wanted = CONTENDERS.filter((name) => names?.includes(name) ?? true);
 const samples = new Map<Contender, Sample[]>();
+const all: Loaded[] = [];
 try {
-  for (let round = 0; round < (rounds ?? 3); round += 1) {
-    for (const name of wanted) {
-      const sample = await measure(name, upstreamPort, seconds ?? 5, bytes ?? 500);
-      samples.set(name, [...(samples.get(name) ?? []), sample]);
+  for (const name of CONTENDERS.filter((one) => names?.includes(one) ?? true)) {
+    all.push(await loaded(name, { upstreamPort, dir, bytes }));
+  }
+  for (const one of all) await warmUp(one);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const one of all) {
+      samples.set(one.name, [...(samples.get(one.name) ?? []), await measure(one, seconds)]);
     }
   }
 } finally {
+  for (const { contender } of all) await contender.end();
   await upstream.end();
+  rmSync(dir, { recursive: true, force: true });
 }
-const bare = quantile((samples.get('http-proxy') ?? []).map((sample) => sample.cpuUsPerRequest));
-const rows = [...samples].map(([name, all]) => {
-  const us = quantile(all.map((sample) => sample.cpuUsPerRequest));
-  const perSecond = quantile(all.map((sample) => sample.requestsPerSecond));
-  return `| ${name} ${versionOf(name)} | ${us.toFixed(1)} | ${(us / bare).toFixed(2)} | ${Math.round(perSecond)} |`;
+
+/** Of http-proxy's in the same round: what else the machine did then slowed both. */
+function shareOfHttpProxy(name: Contender): string {
+  const bare = samples.get('http-proxy') ?? [];
+  const own = samples.get(name) ?? [];
+  const shares = own.map((sample, i) => sample.cpuUsPerRequest / (bare[i]?.cpuUsPerRequest ?? NaN));
+  return quantile(shares).toFixed(2);
+}
+
+const rows = [...samples].map(([name, own]) => {
+  const us = quantile(own.map((sample) => sample.cpuUsPerRequest));
+  const perSecond = quantile(own.map((sample) => sample.requestsPerSecond));
+  const cells = [us.toFixed(1), shareOfHttpProxy(name), Math.round(perSecond)];
+  return `| ${name} ${versionOf(name)} | ${cells.join(' | ')} |`;
 });
 process.stdout.write(
   [

@@ -2,7 +2,7 @@
 import { SESSION_HEADER } from '../headers.js';
 import type { StopReason } from '../live-call.js';
 import type { Binding } from '../pin.js';
-import type { Exchange, Loss } from '../http1/exchange.js';
+import type { Exchange, ExchangeEvents, Loss } from '../http1/exchange.js';
 import type { ResponseHead } from '../http1/response-head.js';
 
 const MAX_REFUSAL_BYTES = 4_096;
@@ -41,10 +41,12 @@ export interface AttemptOptions {
   onHead?(head: ResponseHead): void;
 }
 
-export class Attempt {
+export class Attempt implements ExchangeEvents {
   private exchange: Exchange | null = null;
   private settle: ((end: AttemptEnd) => void) | null = null;
   private status = 0;
+  /** The client does not keep up; what has been read by then still comes. */
+  private isPaused = false;
   /** A 400 or 404 that may mean that the session is unknown, until its body has been read. */
   private refusal: { head: ResponseHead; chunks: Buffer[]; bytes: number } | null = null;
 
@@ -63,12 +65,7 @@ export class Attempt {
       this.settle = resolve;
       this.exchange = binding.upstream.send(
         { method: request.method, path: request.path, headers, body: request.body },
-        {
-          onHead: (head) => this.begin(head),
-          onData: (chunk) => this.push(chunk),
-          onEnd: () => this.end(),
-          onLost: (loss) => this.finish({ kind: 'lost', loss }),
-        },
+        this,
       );
     });
   }
@@ -79,7 +76,9 @@ export class Attempt {
     this.finish({ kind: 'stopped', by });
   }
 
-  private begin(head: ResponseHead): void {
+  // What comes from the instance.
+
+  onHead(head: ResponseHead): void {
     this.status = head.status;
     const maybeUnknown = head.status === 404 || head.status === 400;
     if (maybeUnknown && this.options.binding.upstreamId !== null) {
@@ -87,32 +86,20 @@ export class Attempt {
     } else this.pass(head);
   }
 
-  private pass(head: ResponseHead): void {
-    this.options.onHead?.(head);
-    this.options.answer.begin(head, this.options.binding.generation);
-  }
-
-  private push(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.refusal !== null) {
       this.refusal.chunks.push(chunk);
       this.refusal.bytes += chunk.length;
       if (this.refusal.bytes > MAX_REFUSAL_BYTES) this.passRefusal();
       return;
     }
-    if (this.options.answer.push(chunk)) return;
+    if (this.options.answer.push(chunk) || this.isPaused) return;
+    this.isPaused = true;
     this.exchange?.pause();
-    this.options.onceDrained(() => this.exchange?.resume());
+    this.options.onceDrained(() => this.resume());
   }
 
-  private passRefusal(): void {
-    const { refusal } = this;
-    this.refusal = null;
-    if (refusal === null) return;
-    this.pass(refusal.head);
-    for (const chunk of refusal.chunks) this.options.answer.push(chunk);
-  }
-
-  private end(): void {
+  onEnd(): void {
     const { refusal } = this;
     if (refusal !== null) {
       const text = Buffer.concat(refusal.chunks).toString('utf8');
@@ -121,6 +108,28 @@ export class Attempt {
       this.passRefusal();
     }
     this.finish({ kind: 'ended', status: this.status });
+  }
+
+  onLost(loss: Loss): void {
+    this.finish({ kind: 'lost', loss });
+  }
+
+  private resume(): void {
+    this.isPaused = false;
+    this.exchange?.resume();
+  }
+
+  private pass(head: ResponseHead): void {
+    this.options.onHead?.(head);
+    this.options.answer.begin(head, this.options.binding.generation);
+  }
+
+  private passRefusal(): void {
+    const { refusal } = this;
+    this.refusal = null;
+    if (refusal === null) return;
+    this.pass(refusal.head);
+    for (const chunk of refusal.chunks) this.options.answer.push(chunk);
   }
 
   private finish(end: AttemptEnd): void {

@@ -4,6 +4,8 @@ import type { Accounts } from '../accounts.js';
 import { isRequest, type Message } from './message-scanner.js';
 import { outcomeOfMessage } from './outcome.js';
 
+const NONE: ReadonlySet<Track> = new Set();
+
 export class Ledger {
   readonly startedAt = performance.now();
   /** When the answer began, by `performance.now()`; null before. */
@@ -12,7 +14,7 @@ export class Ledger {
   label: string;
   private readonly accounts: Accounts;
   private readonly waiting = new Map<string, Message>();
-  private readonly unreachableTracks = new Set<Track>();
+  private unreachableTracks: ReadonlySet<Track> = NONE;
 
   constructor(accounts: Accounts, label: string, messages: readonly Message[]) {
     this.accounts = accounts;
@@ -66,7 +68,7 @@ export class Ledger {
   /** A track that cannot be reached counts once, whatever the call comes to in the end. */
   unreachable(track: Track): void {
     if (this.unreachableTracks.has(track)) return;
-    this.unreachableTracks.add(track);
+    this.unreachableTracks = new Set([...this.unreachableTracks, track]);
     this.note('connect_error', track);
   }
 
