@@ -2,16 +2,32 @@
 
 /**
  * What the work gives.
- * @throws Error when it takes longer than `timeoutMs`, or what the work throws.
+ * @param signal ends the wait early.
+ * @throws Error when it takes longer than `timeoutMs`, the signal's reason, or what the work throws.
  */
-export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+export async function within<T>(
+  timeoutMs: number,
+  work: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`no answer within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const ended = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  const aborted = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(asError(ended.reason));
+    if (ended.aborted) fail();
+    else ended.addEventListener('abort', fail, { once: true });
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, aborted]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }

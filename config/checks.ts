@@ -1,5 +1,6 @@
 /** What no single key shows: contradictions between keys and clashes between services. */
 import { strangePlaceholders, type ReleaseConfig, type WrittenRelease } from './release.js';
+import { endpointOf } from './before-traffic.js';
 import { longestWindowMs, type ConfigDraft, type ServiceDraft } from './resolve.js';
 import { checkGroups, checkSchedules } from './schedule-checks.js';
 import type { FileDraft, Settings } from './schema.js';
@@ -34,6 +35,7 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
       ...probeWithoutPath(service, written),
       ...baselineWithoutAddress(service, written),
       ...releaseFindings(service, written),
+      ...beforeTrafficWithoutMcp(service),
     ]),
   ];
 }
@@ -236,4 +238,16 @@ function releaseWithoutPrepare(service: ServiceDraft, own: WrittenRelease | unde
   if (own === undefined) return [];
   const message = 'got a release without prepare, wanted the commands that make it';
   return [error(settingPaths(service, 'release'), message)];
+}
+
+/** Both speak MCP with the canary. */
+function beforeTrafficWithoutMcp(service: ServiceDraft): Finding[] {
+  if (endpointOf(service) !== null) return [];
+  const keys = (['smoke', 'contract'] as const).filter((key) => service[key] !== null);
+  return keys.map((key) =>
+    error(
+      settingPaths(service, key),
+      `got ${key} without mcpPaths or ssePaths, wanted one of them`,
+    ),
+  );
 }

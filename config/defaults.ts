@@ -8,6 +8,7 @@
  *   app        the service's name
  *   canaryApp  the app's name with `-canary`, baselineApp with `-baseline`
  *   probe      `mcp` on the first of mcpPaths, `tcp` where there is none
+ *   contract   `refuse` where the probe speaks MCP, else `off`
  *   maxWindow  twice the longest step's window
  *   steps      one step of `weight` for `window`
  *   release    none without `prepare`; its folder is releases/SERVICE in the state folder

@@ -1,6 +1,6 @@
 /** From what zod says about the file to problems that a person can act on. */
 import type { z } from 'zod';
-import { configJsonSchema, keysAt, type JsonSchema } from './json-schema.js';
+import { keysAt, type JsonSchema } from './json-schema.js';
 import { nearest } from './nearest.js';
 import type { Problem } from './problem.js';
 import type { Path, Source } from './source.js';
@@ -13,9 +13,12 @@ const HIDDEN = new Set<PropertyKey>(['canaryEnv', 'env', 'secret', 'slack', 'web
 /** Longer values are cut in messages. */
 const MAX_SHOWN_VALUE = 60;
 
-/** The issues as problems at their places in the file. */
-export function problemsFrom(issues: readonly Issue[], source: Source): Problem[] {
-  const schema = configJsonSchema() as JsonSchema;
+/** The issues as problems at their places in the file; its JSON Schema tells which keys there are. */
+export function problemsFrom(
+  issues: readonly Issue[],
+  source: Source,
+  schema: JsonSchema,
+): Problem[] {
   return issues.flatMap((issue) => problemsOf(issue, issue.path, source, schema));
 }
 

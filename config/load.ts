@@ -4,21 +4,20 @@
  * rightly is cross-checked too.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { crossCheck, type Finding } from './checks.js';
 import { problemsFrom, removeFaulty } from './issues.js';
-import type { Problem } from './problem.js';
+import { configJsonSchema } from './json-schema.js';
+import { inOrder, type Problem } from './problem.js';
 import { resolveConfig, type ConfigDraft, type ServiceDraft } from './resolve.js';
 import { draftSchema, fileSchema } from './schema.js';
 import { parseSource, type Path, type Source } from './source.js';
+import { readText } from './text-file.js';
 import type { CanaryConfig, ServiceConfig } from './types.js';
 
 export type LoadResult =
   | { readonly ok: true; readonly config: CanaryConfig; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
-
-const MAX_FILE_BYTES = 1 << 20;
 
 /**
  * Reads and checks the file. Problems come as data, in the order of the file; nothing is thrown.
@@ -37,7 +36,7 @@ export function loadConfigText(file: string, text: string, env: NodeJS.ProcessEn
   const problems = [...source.problems];
   const checked = fileSchema.safeParse(source.value);
   if (!checked.success) {
-    problems.push(...problemsFrom(checked.error.issues, source));
+    problems.push(...problemsFrom(checked.error.issues, source, configJsonSchema()));
     removeFaulty(source.value, checked.error.issues);
   }
   const draft = draftSchema.safeParse(source.value);
@@ -62,28 +61,6 @@ function failed(file: string, message: string): LoadResult {
   return { ok: false, problems: [{ file, place: null, path: '', message }] };
 }
 
-type Reading =
-  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
-
-function readText(file: string): Reading {
-  const refuse = (message: string): Reading => ({ ok: false, message });
-  try {
-    const stats = statSync(file);
-    if (stats.isDirectory()) return refuse('got a folder, wanted a YAML file');
-    if (!stats.isFile())
-      return refuse('got something that is not a regular file, wanted a YAML file');
-    if (stats.size > MAX_FILE_BYTES) {
-      return refuse(`got ${stats.size} bytes, wanted at most ${MAX_FILE_BYTES}`);
-    }
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) };
-  } catch (error) {
-    if (error instanceof TypeError)
-      return refuse('got bytes that are not UTF-8, wanted UTF-8 text');
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    return refuse(code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`);
-  }
-}
-
 /** Text from which nothing can be told, beyond what YAML says. */
 function unusableDocument(source: Source): LoadResult | null {
   const { value, problems } = source;
@@ -97,19 +74,6 @@ function unusableDocument(source: Source): LoadResult | null {
 function locate({ paths, message }: Finding, source: Source): Problem {
   const path: Path = paths.find((candidate) => source.has(candidate)) ?? paths[0] ?? [];
   return source.problemAt(path, message);
-}
-
-/** By place, each once: a default's fault shows in every service that takes it. */
-function inOrder(problems: readonly Problem[]): Problem[] {
-  const unique = new Map<string, Problem>();
-  for (const problem of problems) {
-    const { place, message } = problem;
-    const key = `${place?.line}:${place?.column}:${message}`;
-    if (!unique.has(key)) unique.set(key, problem);
-  }
-  const line = ({ place }: Problem): number => place?.line ?? 0;
-  const column = ({ place }: Problem): number => place?.column ?? 0;
-  return [...unique.values()].sort((a, b) => line(a) - line(b) || column(a) - column(b));
 }
 
 function isComplete(service: ServiceDraft): service is ServiceConfig {

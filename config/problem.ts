@@ -71,3 +71,16 @@ const WIDE = /[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hira}\p{sc=Kan
 function blank(text: string): string {
   return printable(text).replaceAll(/\p{M}/gu, '').replaceAll(WIDE, '  ').replaceAll(/[^ ]/gu, ' ');
 }
+
+/** By place, each once: a default's fault shows in every service that takes it. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const unique = new Map<string, Problem>();
+  for (const problem of problems) {
+    const { place, message } = problem;
+    const key = `${place?.line}:${place?.column}:${message}`;
+    if (!unique.has(key)) unique.set(key, problem);
+  }
+  const line = ({ place }: Problem): number => place?.line ?? 0;
+  const column = ({ place }: Problem): number => place?.column ?? 0;
+  return [...unique.values()].sort((a, b) => line(a) - line(b) || column(a) - column(b));
+}

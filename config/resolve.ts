@@ -5,6 +5,7 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { homeFrom } from '../common/home.js';
+import { resolveContract, resolveSmoke } from './before-traffic.js';
 import { resolveCheck } from './custom-check.js';
 import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
 import { resolveGroups } from './groups.js';
@@ -34,7 +35,7 @@ type Complete<T> = T extends readonly unknown[]
     : T;
 
 /** Settings of all levels together. These have no plain default. */
-type Derived = 'steps' | 'maxWindow' | 'probe' | 'release';
+type Derived = 'steps' | 'maxWindow' | 'probe' | 'release' | 'smoke' | 'contract';
 type Merged = Complete<Omit<Settings, Derived>> & Pick<Settings, Derived>;
 
 /** Fills in everything. The file's path is absolute; `env` is asked for PM2_HOME and HOME. */
@@ -84,6 +85,7 @@ function resolveService(
   ground: Ground,
 ): ServiceDraft {
   const app = own.app ?? name;
+  const probe = resolveProbe(merged.probe, merged.mcpPaths);
   const steps = merged.steps ?? [
     { weight: merged.weight, windowMs: merged.window, gate: 'auto' as const },
   ];
@@ -102,7 +104,9 @@ function resolveService(
     portFrom: merged.portFrom,
     mcpPaths: merged.mcpPaths,
     ssePaths: merged.ssePaths,
-    probe: resolveProbe(merged.probe, merged.mcpPaths),
+    probe,
+    smoke: resolveSmoke(merged.smoke, ground.folder),
+    contract: resolveContract(merged.contract, probe),
     steps,
     promote: merged.promote,
     promoteByMs: merged.promoteBy,

@@ -5,6 +5,7 @@
  * An issue's message is always what was wanted, to be put after "wanted ".
  */
 import { z } from 'zod';
+import { beforeTraffic } from './before-traffic.js';
 import { customChecks } from './custom-check.js';
 import { group } from './groups.js';
 import { notifiers } from './notify.js';
@@ -20,6 +21,7 @@ import {
   named,
   number,
   oneOf,
+  pattern,
   section,
   text,
   unit,
@@ -75,21 +77,6 @@ const appName = text(
 const path = text(new RegExp(PATH_PATTERN), 'a path that begins with /, such as /mcp');
 const paths = (what: string) => list(path, 0, 20, what);
 
-/** JavaScript's syntax, since that is what the lines are matched with. */
-const errorPattern = z
-  .string({ error: 'a regular expression as text' })
-  .min(1, { error: 'a regular expression of at least one character' })
-  .max(500, { error: 'a regular expression of at most 500 characters' })
-  .superRefine((source, context) => {
-    try {
-      new RegExp(source);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      context.addIssue({ code: 'custom', message: `a regular expression (${why})` });
-    }
-  })
-  .meta({ format: 'regex' });
-
 const errorLimits = section({
   max: ratio
     .optional()
@@ -144,7 +131,7 @@ const limits = section({
     .optional()
     .describe('Limits for memory. The short form `memory: 380MB` sets `max`.'),
   logs: section({
-    errorPatterns: list(errorPattern, 0, 50, 'regular expressions')
+    errorPatterns: list(pattern, 0, 50, 'regular expressions')
       .optional()
       .describe(
         'Regular expressions that mark an error line in the logs. An empty list switches the check off.',
@@ -194,6 +181,7 @@ const settings = {
     .describe(
       'How an instance shows that it serves: an MCP handshake (on the first of mcpPaths unless a path is given), an HTTP answer below 400, or an open port.',
     ),
+  ...beforeTraffic,
   weight: weight.optional().describe("The canary's share of the new sessions."),
   window: duration(WINDOW_BOUNDS)
     .optional()

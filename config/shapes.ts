@@ -91,3 +91,18 @@ export const environment = z.record(
   text(/^[^\u0000]*$/, 'text (numbers and true or false need quotes)'),
   { error: (issue) => (issue.code === 'invalid_type' ? 'a map of names to text' : undefined) },
 );
+
+/** A regular expression in JavaScript's syntax, since that is what text is matched with. */
+export const pattern = z
+  .string({ error: 'a regular expression as text' })
+  .min(1, { error: 'a regular expression of at least one character' })
+  .max(500, { error: 'a regular expression of at most 500 characters' })
+  .superRefine((source, context) => {
+    try {
+      new RegExp(source);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      context.addIssue({ code: 'custom', message: `a regular expression (${why})` });
+    }
+  })
+  .meta({ format: 'regex' });

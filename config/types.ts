@@ -24,6 +24,24 @@ export type Probe =
   | { readonly kind: 'http'; readonly path: string }
   | { readonly kind: 'tcp' };
 
+/** Where and how an instance speaks MCP. */
+export type McpEndpoint = Extract<Probe, { kind: 'mcp' | 'sse' }>;
+
+/** The calls that a started canary must answer rightly before it gets any traffic. */
+export interface SmokeTest {
+  /** The suite file's absolute path. */
+  readonly suite: string;
+  /** For the whole test, the contract check included. */
+  readonly timeoutMs: number;
+}
+
+/** What is done when the canary's tools, prompts and resources break what main's promise. */
+export interface ContractPolicy {
+  readonly breaking: 'refuse' | 'allow';
+  /** What breaking differences may be about, such as `tool search`; `*` stands for any text. */
+  readonly allow: readonly string[];
+}
+
 /** One share of the new sessions, held for a time. */
 export interface Step {
   /** Ratio, above 0 and up to 1. */
@@ -168,6 +186,10 @@ export interface ServiceConfig {
   /** Legacy HTTP+SSE endpoint paths (2024-11-05). */
   readonly ssePaths: readonly string[];
   readonly probe: Probe;
+  /** Null: no suite. */
+  readonly smoke: SmokeTest | null;
+  /** Null: the contract is not checked. */
+  readonly contract: ContractPolicy | null;
   /** At least one. `weight` and `window` in the file are the one-step form of it. */
   readonly steps: readonly Step[];
   readonly promote: 'auto' | 'manual';

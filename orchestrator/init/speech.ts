@@ -3,7 +3,8 @@
  * GETs that a server takes at any time.
  */
 import type { HostPort } from '../../config/types.js';
-import { probe, STATELESS_REVISION, urlOf } from '../probe/probe.js';
+import { STATELESS_REVISION, urlOf } from '../mcp/connection.js';
+import { probe } from '../probe/probe.js';
 import type { ServerInfo } from '../rollout/rollout.js';
 
 export type Speech =

@@ -44,6 +44,8 @@ describe('what is not written', () => {
           mcpPaths: ['/mcp'],
           ssePaths: ['/sse'],
           probe: { kind: 'mcp', path: '/mcp' },
+          smoke: null,
+          contract: { breaking: 'refuse', allow: [] },
           steps: [{ weight: 0.1, windowMs: 7_200_000, gate: 'auto' }],
           promote: 'auto',
           promoteByMs: null,

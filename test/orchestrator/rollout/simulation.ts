@@ -39,6 +39,8 @@ export const service: ServiceConfig = {
   mcpPaths: ['/mcp'],
   ssePaths: ['/sse'],
   probe: { kind: 'mcp', path: '/mcp' },
+  smoke: null,
+  contract: null,
   steps: [{ weight: 0.1, windowMs: 120 * MINUTE_MS, gate: 'auto' }],
   promote: 'auto',
   promoteByMs: null,
