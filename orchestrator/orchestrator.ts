@@ -39,6 +39,7 @@ import { perform } from './rollout/perform.js';
 import { makePlan, type Plan } from './rollout/plan.js';
 import type { RequestKind, Rollout } from './rollout/rollout.js';
 import { sameRoute, stableOnly } from './rollout/route.js';
+import { SmokeRunner } from './smoke/runner.js';
 import type { Store } from './store/store.js';
 
 export interface OrchestratorParts {
@@ -74,6 +75,7 @@ const IDLE_ROUTE_RETRY_MS = 2_000;
 
 export class Orchestrator {
   readonly #parts: OrchestratorParts;
+  readonly #smoke: SmokeRunner;
   readonly #world: World;
   readonly #notifications: Notifications;
   readonly #preparations: Preparations;
@@ -85,13 +87,15 @@ export class Orchestrator {
 
   constructor(parts: OrchestratorParts) {
     this.#parts = parts;
-    const { store, log } = parts;
+    const { store, log, clock } = parts;
     const save = store.savePreparation.bind(store);
     const preparations = new Preparations({ ...parts, save }, log);
     this.#preparations = preparations;
+    this.#smoke = new SmokeRunner(clock);
+    const world = { ...parts, preparations, smoke: this.#smoke };
     this.#world = {
-      look: (rollout) => look({ ...parts, preparations }, rollout),
-      perform: (action, rollout) => perform({ ...parts, preparations }, action, rollout),
+      look: (rollout) => look(world, rollout),
+      perform: (action, rollout) => perform(world, action, rollout),
       isAlive,
     };
     this.#notifications = notificationsOf(parts);
@@ -113,6 +117,7 @@ export class Orchestrator {
   /** Stops deciding. What is under way is left as it is, and resumed by the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#smoke.endAll();
     await Promise.all(this.#running);
     // After the loops, which would take a preparation that was stopped for one that failed.
     await this.#preparations.stopAll();
@@ -220,7 +225,7 @@ export class Orchestrator {
     return rolloutId(service, this.#parts.store.nextNumber(service));
   }
 
-  #begin({ config, oldSpec, newSpec, change, release }: Plan): RolloutView {
+  #begin({ config, oldSpec, newSpec, change, release, suite }: Plan): RolloutView {
     const { store, clock, random } = this.#parts;
     const number = store.nextNumber(config.name);
     const id = rolloutId(config.name, number);
@@ -241,6 +246,8 @@ export class Orchestrator {
       canaryServer: null,
       witness: null,
       warnings: [],
+      suite,
+      smoke: null,
     };
     const letters = this.#notifications.lettersFor({
       rollout,

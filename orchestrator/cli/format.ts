@@ -1,4 +1,6 @@
 /** Numbers, times and views as people read them in a terminal. */
+import { contractLines, contractSummary } from '../contract/verdict.js';
+import { caseLines, suiteSummary, type SmokeResult } from '../smoke/report.js';
 import type { PlanView, RolloutView, ServiceView, TrackView } from '../control/messages.js';
 import { plannedReleaseText, releaseLine } from './release-text.js';
 
@@ -78,7 +80,21 @@ export function serviceText({ service, app, listen, rollout }: ServiceView, nowM
     lines.push(`${state.padEnd(12)} ${check}: ${reason}`);
   }
   lines.push(...rollout.warnings.map((warning) => `warning: ${warning}`));
+  if (rollout.smoke !== null) lines.push(...smokeText(rollout.smoke));
   return [title, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+function smokeText({ suite, contract }: SmokeResult): string[] {
+  const lines = (head: string, rows: readonly string[]): string[] => [
+    head,
+    ...rows.map((row) => `  ${row}`),
+  ];
+  return [
+    ...(contract === null
+      ? []
+      : lines(`contract: ${contractSummary(contract)}`, contractLines(contract))),
+    ...(suite === null ? [] : lines(`smoke test: ${suiteSummary(suite)}`, caseLines(suite))),
+  ];
 }
 
 function tracksText({ stable, canary, baseline }: NonNullable<RolloutView['tracks']>): string {
@@ -112,12 +128,23 @@ export function planText(plan: PlanView): string {
     ...(plan.baselineApp === null
       ? []
       : [`compared with ${plan.baselineApp}, a fresh instance of the old release`]),
+    ...beforeTrafficText(plan),
     `steps: ${stepsText(plan)}; bake ${duration(plan.bakeMs)}`,
     ...(plan.release === null ? [] : [plannedReleaseText(plan.release)]),
     ...differences('the canary differs from main in', plan.canaryDiffers),
     ...differences('the promotion changes in main', plan.mainChanges),
     ...plan.warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
+}
+
+function beforeTrafficText({ smoke, contract }: PlanView): string[] {
+  const parts = [
+    ...(contract === null
+      ? []
+      : [`contract check (breaking differences: ${contract === 'allow' ? 'allowed' : 'refused'})`]),
+    ...(smoke === null ? [] : [`smoke test (${smoke.calls} calls of ${smoke.suite})`]),
+  ];
+  return parts.length === 0 ? [] : [`before any traffic: ${parts.join(', ')}`];
 }
 
 function stepsText({ steps, promote, promoteByMs, onDeadline }: PlanView): string {

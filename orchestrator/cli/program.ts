@@ -2,11 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
+import { diffCommand } from './commands/diff.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
+import { smokeCommand } from './commands/smoke.js';
 import { startCommand, type Runner } from './commands/start.js';
 import { showCommand } from './commands/show.js';
 import { historyCommand, statusCommand } from './commands/status.js';
@@ -57,6 +59,8 @@ function createProgram(io: Io, run: Runner): Command {
   steerCommands(program, io, run);
   historyCommand(program, io, run);
   showCommand(program, io, run);
+  smokeCommand(program, io, run);
+  diffCommand(program, io, run);
   exportCommand(program, io, run);
   replayCommand(program, io, run);
   initCommand(program, io, run);

@@ -12,8 +12,8 @@
  *   GET  /v1/rollouts/ID/evidence?after=N&limit=N  → EvidencePage
  */
 import { z } from 'zod';
-import type { OnDeadline, Step } from '../../config/types.js';
 import type { Build } from '../../common/protocol.js';
+import type { ContractPolicy, OnDeadline, Step } from '../../config/types.js';
 import { RELEASE_VALUE_PATTERN, VALUE_NAME_PATTERN } from '../../config/units.js';
 import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { SampleResult } from '../notify/notifications.js';
@@ -23,6 +23,7 @@ import type { Release } from '../release/release.js';
 import type { Transition } from '../store/store.js';
 import type { PhaseKind, HeldWhy } from '../rollout/phase.js';
 import type { RequestKind } from '../rollout/rollout.js';
+import type { SmokeResult } from '../smoke/report.js';
 
 const releaseValue = z.string().regex(new RegExp(RELEASE_VALUE_PATTERN));
 
@@ -50,6 +51,10 @@ export const startRequestSchema = z.strictObject({
   /** What the release is made of, see `release` in canary.yaml. */
   version: releaseValue.optional(),
   set: z.record(z.string().regex(new RegExp(VALUE_NAME_PATTERN)), releaseValue).optional(),
+  /** Leaves out the calls of the smoke test. */
+  skipSmoke: z.boolean().optional(),
+  /** Lets a canary go on whose contract breaks main's. */
+  allowBreaking: z.boolean().optional(),
   dryRun: z.boolean(),
 });
 export type StartRequest = z.infer<typeof startRequestSchema>;
@@ -87,6 +92,9 @@ export interface PlanView {
   readonly promoteByMs: number | null;
   readonly onDeadline: OnDeadline;
   readonly bakeMs: number;
+  /** What the canary must pass before it gets traffic. */
+  readonly smoke: { readonly suite: string; readonly calls: number } | null;
+  readonly contract: ContractPolicy['breaking'] | null;
   /** What the canary has other than main, and what main gets by the promotion; secrets masked. */
   readonly canaryDiffers: readonly SpecDifference[];
   readonly mainChanges: readonly SpecDifference[];
@@ -131,6 +139,8 @@ export interface RolloutView {
   readonly waitingFor: string | null;
   readonly request: RequestKind | null;
   readonly assessment: Assessment | null;
+  /** What the smoke test and the contract check found; null before they are over. */
+  readonly smoke: SmokeResult | null;
   /** Null when nothing was looked at (an ended rollout). */
   readonly tracks: {
     readonly stable: TrackView;

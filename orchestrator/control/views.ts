@@ -44,6 +44,7 @@ export function endedView(rollout: Rollout, { transitions, release }: Kept): Rol
     waitingFor: null,
     request: rollout.request?.kind ?? null,
     assessment: lastAssessment(transitions),
+    smoke: rollout.smoke,
     tracks: null,
     transitions,
     warnings: rollout.warnings,

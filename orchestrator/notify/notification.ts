@@ -52,6 +52,7 @@ const never = (): null => null;
 const EVENTS: { readonly [K in PhaseKind]: EventOf<K> } = {
   preparing: never,
   starting: never,
+  smoking: never,
   observing: (to, from) => {
     if (!('step' in from) || from.step !== to.step) return 'step';
     return from.kind === 'held' ? 'resumed' : null;

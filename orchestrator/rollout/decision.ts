@@ -12,6 +12,8 @@ export type Action =
   | { readonly kind: 'stop-preparing' }
   /** Makes the canary, or the fresh instance of the old release that it is compared with. */
   | { readonly kind: 'start'; readonly track: 'canary' | 'baseline' }
+  /** Begins the smoke test and the contract check, to be over by then. */
+  | { readonly kind: 'smoke'; readonly deadlineMs: number }
   | { readonly kind: 'respec-main'; readonly release: 'old' | 'new' }
   /** Removes the canary, whatever is left of it, and brings PM2's saved dump up to date. */
   | { readonly kind: 'tidy-up' };

@@ -11,6 +11,7 @@ import { portOwner } from '../proc/ports.js';
 import { instanceOf, treeRssBytes, type Instance } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
+import type { SmokeProgress, SmokeRunner } from '../smoke/runner.js';
 import type { AppFacts, InstanceView, Observation, Readiness } from './observation.js';
 import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
 
@@ -48,17 +49,19 @@ export interface Look {
   readonly preparation: Observation['preparation'];
   /** How the canary introduced itself, if this look probed it. */
   readonly canaryServer: ServerInfo | null;
+  readonly smoke: SmokeProgress | null;
 }
 
 export interface LookParts {
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
   readonly preparations: Preparations;
+  readonly smoke: SmokeRunner;
 }
 
 /** Looks once. Every part that cannot be seen is in the result with its reason. */
 export async function look(
-  { pm2, proxy, preparations }: LookParts,
+  { pm2, proxy, preparations, smoke }: LookParts,
   rollout: Rollout,
 ): Promise<Look> {
   const [daemon, proxied] = await Promise.all([
@@ -73,6 +76,7 @@ export async function look(
     lives: apps.flatMap((app) => app?.life ?? []),
     preparation: preparations.stateOf(rollout.id),
     canaryServer: readiness?.ready === true ? readiness.server : null,
+    smoke: smoke.progress(rollout.id),
   };
 }
 

@@ -54,6 +54,7 @@ const PULSE_MS = 200;
 const HASTY: ReadonlySet<PhaseKind> = new Set([
   'preparing',
   'starting',
+  'smoking',
   'promoting',
   'retiring',
   'rolling-back',
@@ -141,10 +142,16 @@ export class RolloutLoop {
     }
   }
 
-  /** Keeps how the canary introduced itself: main is compared with it, even after a restart. */
-  #remember({ canaryServer }: Look): void {
-    if (canaryServer === null || this.#rollout.canaryServer !== null) return;
-    this.#rollout = { ...this.#rollout, canaryServer };
+  /** Keeps what is not seen again, even after a restart: how the canary introduced itself (main is compared with it), and how it passed its smoke test. */
+  #remember({ canaryServer, smoke: progress }: Look): void {
+    const before = this.#rollout;
+    const smoke = progress?.kind === 'over' ? progress.result : null;
+    const learned = {
+      canaryServer: before.canaryServer ?? canaryServer,
+      smoke: before.smoke ?? smoke,
+    };
+    if (learned.canaryServer === before.canaryServer && learned.smoke === before.smoke) return;
+    this.#rollout = { ...before, ...learned };
     this.#parts.store.update(this.#rollout);
   }
 

@@ -5,6 +5,7 @@ import type { Assessment } from '../judge/types.js';
 import type { DaemonDeeds } from '../monitor/daemon-log.js';
 import type { AppSpec } from '../pm2/spec.js';
 import type { PreparationState } from '../release/record.js';
+import type { SmokeProgress } from '../smoke/runner.js';
 import type { ServerInfo } from './rollout.js';
 
 /** Whether an instance serves what it should; the reason names the first thing that is missing. */
@@ -70,6 +71,8 @@ export interface Observation {
   readonly preparation: PreparationState | null;
   /** Null in phases that are not judged. */
   readonly assessment: Assessment | null;
+  /** How far the smoke test has come; null when none has begun. */
+  readonly smoke: SmokeProgress | null;
   /** Why the last action did not succeed; null when it did, or none was taken. */
   readonly failure: string | null;
   readonly deeds: DaemonDeeds;

@@ -6,6 +6,7 @@ import { ROLLOUT_KEY } from '../pm2/spec.js';
 import { endProcesses, markedProcesses } from '../proc/marked.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
+import type { SmokeRunner } from '../smoke/runner.js';
 import type { Action, ActionOutcome } from './decision.js';
 import { sameRoute } from './route.js';
 import type { Rollout } from './rollout.js';
@@ -18,6 +19,7 @@ export interface PerformParts {
   readonly clock: Clock;
   /** What an ecosystem file is run with. */
   readonly env: NodeJS.ProcessEnv;
+  readonly smoke: SmokeRunner;
 }
 
 /** Between SIGINT and SIGKILL. */
@@ -45,6 +47,9 @@ export async function perform(
       return done;
     case 'start':
       return start(parts, action.track, rollout);
+    case 'smoke':
+      parts.smoke.begin(rollout, action.deadlineMs);
+      return Promise.resolve(done);
     case 'respec-main':
       return respecMain(parts, action.release, rollout);
     case 'tidy-up':
@@ -96,7 +101,8 @@ async function respecMain(
 }
 
 async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutcome> {
-  const { pm2, preparations, clock } = parts;
+  const { pm2, preparations, smoke, clock } = parts;
+  smoke.end(rollout.id);
   await preparations.stop(rollout.id);
   const { canaryApp, baseline, app } = rollout.config;
   const apps = await pm2.list();

@@ -2,10 +2,11 @@
  * The phases of a rollout: a disjoint union, each phase owning the facts that only it needs, and
  * the one table of the moves between them.
  *
- *   preparing ▶ starting ▶ observing ▶ promoting ▶ baking ▶ retiring ▶ promoted
- *       ╰──────────┴───────────┴───────────┴─────────┴─────────┴──▶ rolling-back ▶ rolled-back
+ *   preparing ▶ starting ▶ smoking ▶ observing ▶ promoting ▶ baking ▶ retiring ▶ promoted
+ *       ╰──────────┴──────────┴──────────┴───────────┴─────────┴─────────┴──▶ rolling-back ▶ rolled-back
  *   preparing comes first only when the rollout makes its release itself
- *   starting ▶ promoting, when a person has already asked for it
+ *   starting ▶ observing, when there is nothing to test before
+ *   starting, smoking ▶ promoting, when a person has already asked for it
  *   held: waits for a person, entered from observing and, with main down, from rolling-back
  *
  * All times are Unix milliseconds, so that a phase means the same after a restart.
@@ -45,6 +46,8 @@ export type Phase =
   /** Without a deadline: each of its commands has one. */
   | { readonly kind: 'preparing' }
   | { readonly kind: 'starting'; readonly deadlineMs: number }
+  /** The canary serves, gets no traffic, and must pass its smoke test and the contract check. */
+  | { readonly kind: 'smoking'; readonly deadlineMs: number }
   | { readonly kind: 'observing'; readonly step: number; readonly endsAtMs: number }
   | {
       readonly kind: 'held';
@@ -73,7 +76,8 @@ export type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
 /** Every move that exists. A phase may always move to itself (to its next stage or step). */
 const MOVES: Readonly<Record<PhaseKind, readonly PhaseKind[]>> = {
   preparing: ['starting', 'rolling-back'],
-  starting: ['observing', 'promoting', 'rolling-back'],
+  starting: ['smoking', 'observing', 'promoting', 'rolling-back'],
+  smoking: ['observing', 'promoting', 'rolling-back'],
   observing: ['held', 'promoting', 'rolling-back'],
   held: ['observing', 'promoting', 'rolling-back'],
   promoting: ['baking', 'rolling-back'],

@@ -15,6 +15,8 @@ import type { ProxyClient } from '../proxy-client.js';
 import { sideEffectWarnings } from './side-effects.js';
 import { planRelease, releasePlanView, releaseRefusals } from '../release/plan.js';
 import type { Release } from '../release/release.js';
+import { planSmoke } from '../smoke/plan.js';
+import type { Suite } from '../smoke/suite.js';
 
 export interface Plan {
   /** The configuration with the request's wishes and main's memory limit. */
@@ -23,6 +25,8 @@ export interface Plan {
   readonly newSpec: AppSpec;
   readonly change: ReleaseChange;
   readonly release: Release | null;
+  /** The calls that the canary must answer before it gets traffic; null: none. */
+  readonly suite: Suite | null;
   readonly view: PlanView;
 }
 
@@ -51,6 +55,8 @@ export async function makePlan(
   const wanted = planRelease(configured, request, rolloutId);
   if (!wanted.ok) return { ok: false, code: 'usage', reasons: wanted.reasons };
   const { release, change } = wanted;
+  const smoke = planSmoke(configured, request);
+  if (!smoke.ok) return { ok: false, code: 'usage', reasons: [smoke.reason] };
   const daemon = await parts.pm2.daemon();
   const apps = await parts.pm2.list();
   if (daemon.kind !== 'ok') return refused([`PM2 does not answer: ${daemon.reason}`]);
@@ -61,7 +67,7 @@ export async function makePlan(
   const reasons = appRefusals(apps.value, configured, main.spec, newSpec);
   if (reasons.length > 0) return refused(reasons);
 
-  const config = withWishes(configured, steps, main);
+  const config = withWishes(smoke.config, steps, main);
   const refusals = [
     ...(release === null
       ? await runRefusals(newSpec, text(main.pm2Env['PATH']))
@@ -70,8 +76,12 @@ export async function makePlan(
     ...(await proxyRefusals(parts.proxy, config)),
   ];
   if (refusals.length > 0) return refused(refusals);
-  const view = planView(config, main, newSpec, { release, change });
-  return { ok: true, plan: { config, oldSpec: main.spec, newSpec, change, release, view } };
+  const { suite } = smoke;
+  const view = {
+    ...planView(config, main, newSpec, { release, change }),
+    ...beforeTraffic(config, suite),
+  };
+  return { ok: true, plan: { config, oldSpec: main.spec, newSpec, change, release, suite, view } };
 }
 
 function refused(reasons: readonly string[]): Planned {
@@ -160,7 +170,7 @@ function planView(
   main: AppView,
   newSpec: AppSpec,
   { release, change }: Pick<Plan, 'release' | 'change'>,
-): PlanView {
+): Omit<PlanView, 'smoke' | 'contract'> {
   const canary = canarySpec(main.spec, {
     name: config.canaryApp,
     rollout: 'planned',
@@ -188,6 +198,16 @@ function planView(
       ...releaseWarnings(mainChanges.length === 0),
       ...sideEffectWarnings(main, newSpec, config),
     ],
+  };
+}
+
+function beforeTraffic(
+  { smoke, contract }: ServiceConfig,
+  suite: Suite | null,
+): Pick<PlanView, 'smoke' | 'contract'> {
+  return {
+    smoke: smoke && suite && { suite: smoke.suite, calls: suite.calls.length },
+    contract: contract?.breaking ?? null,
   };
 }
 

@@ -17,6 +17,7 @@ const rollingBack: Ruling = { refused: 'it is rolling back, and that is finished
 const RULINGS: Readonly<Record<PhaseKind, Readonly<Record<RequestKind, Ruling>>>> = {
   preparing: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
   starting: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
+  smoking: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
   observing: { promote: 'take', rollback: 'take', pause: 'take', resume: 'done' },
   held: { promote: 'take', rollback: 'take', pause: 'take', resume: 'take' },
   promoting: { promote: 'done', rollback: 'take', pause: tooLate, resume: 'done' },

@@ -2,8 +2,10 @@
 import type { ServiceConfig } from '../../config/types.js';
 import type { AppSpec, ReleaseChange } from '../pm2/spec.js';
 import type { Release } from '../release/release.js';
+import type { SmokeResult } from '../smoke/report.js';
+import type { Suite } from '../smoke/suite.js';
 import type { Move } from './decision.js';
-import { canMove, isEnded, type Phase } from './phase.js';
+import { canMove, isEnded, type Phase, type PhaseKind } from './phase.js';
 import { keepsWitness, type Witness } from './witness.js';
 
 /** What a person can ask of a rollout that is under way. */
@@ -53,18 +55,26 @@ export interface Rollout {
   readonly witness: Witness | null;
   /** What a person should see to after the end. */
   readonly warnings: readonly string[];
+  /** The calls of the smoke test as they were at the start. May hold secrets, so it is never shown. */
+  readonly suite: Suite | null;
+  /** What the smoke test and the contract check found; null before they are over. */
+  readonly smoke: SmokeResult | null;
 }
 
+/** The phases up to the first traffic. */
+const BEFORE_TRAFFIC: ReadonlySet<PhaseKind> = new Set(['starting', 'smoking', 'observing']);
+
 /**
- * The rollout in its next phase. A person's request outlives only a move to starting or observing
- * (asked for while the release was prepared or the canary started): in any other new phase it could mean something else.
+ * The rollout in its next phase. A person's request outlives only a move on the way to the first
+ * traffic (asked for while the release was prepared or the canary started or tested): in any other
+ * new phase it could mean something else.
  * @throws Error when the table has no such move: that is a bug.
  */
 export function moved(rollout: Rollout, made: Move, nowMs: number): Rollout {
   const { to, answersRequest } = made;
   const from = rollout.phase.kind;
   if (!canMove(from, to.kind)) throw new Error(`no move from ${from} to ${to.kind}`);
-  const keeps = (to.kind === 'starting' || to.kind === 'observing') && !answersRequest;
+  const keeps = BEFORE_TRAFFIC.has(to.kind) && !answersRequest;
   return {
     ...rollout,
     phase: to,
@@ -89,6 +99,7 @@ export function mainTouched(phase: Phase): boolean {
       return true;
     case 'preparing':
     case 'starting':
+    case 'smoking':
     case 'observing':
     case 'rolled-back':
       return false;

@@ -28,6 +28,7 @@ export function routeFor({ config, phase }: Rollout): Route {
       return split(config, 0);
     case 'preparing':
     case 'starting':
+    case 'smoking':
     case 'retiring':
     case 'promoted':
     case 'rolled-back':

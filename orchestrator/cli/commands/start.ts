@@ -22,6 +22,8 @@ interface StartFlags extends ReleaseFlags {
   readonly weight?: string;
   readonly window?: string;
   readonly steps?: string;
+  readonly skipSmoke?: boolean;
+  readonly allowBreaking?: boolean;
   readonly wait?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -62,6 +64,8 @@ export function startCommand(program: Command, io: Io, run: Runner): void {
     .option('--weight <share>', 'share of the new sessions, such as 10%')
     .option('--window <duration>', 'how long the canary is observed, such as 2h')
     .option('--steps <steps>', 'several weights, such as "10% for 30m, 50% for 1h"')
+    .option('--skip-smoke', 'leave out the calls of the smoke test')
+    .option('--allow-breaking', "go on where the canary's contract breaks main's")
     .option('--wait', 'follow the rollout until it is promoted, rolled back or held')
     .option('--dry-run', 'print the plan and start nothing')
     .option('--json', 'print the answer as JSON')
@@ -109,6 +113,8 @@ async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<
     ...(window === undefined
       ? {}
       : { windowMs: flag('--window', window, (text) => parseDuration(text, WINDOW_BOUNDS)) }),
+    ...(flags.skipSmoke === true ? { skipSmoke: true } : {}),
+    ...(flags.allowBreaking === true ? { allowBreaking: true } : {}),
     dryRun: flags.dryRun === true,
   };
 }

@@ -13,6 +13,7 @@ import { routeFor, sameRoute } from '../route.js';
 import { act, wait, type Decision } from '../decision.js';
 import type { Situation } from './situation.js';
 import { decidePreparing } from './preparing.js';
+import { decideSmoking } from './smoking.js';
 import { decideStarting } from './starting.js';
 import { decideHeld } from './held.js';
 import { decideObserving } from './observing.js';
@@ -25,6 +26,7 @@ type Decider<K extends PhaseKind> = (situation: Situation<K>) => Decision;
 const DECIDERS: { readonly [K in PhaseKind]: Decider<K> } = {
   preparing: decidePreparing,
   starting: decideStarting,
+  smoking: decideSmoking,
   observing: decideObserving,
   held: decideHeld,
   promoting: decidePromoting,

@@ -1,4 +1,5 @@
 /** The phases that several deciders move to, made in one place. */
+import { answer, move, type Move } from '../decision.js';
 import type { Observation, ProxyView } from '../observation.js';
 import type { Phase, PhaseOf } from '../phase.js';
 import type { Track } from '../../../common/protocol.js';
@@ -19,6 +20,13 @@ export function startingPhase({ readyMs, baseline }: ServiceConfig, nowMs: numbe
 export function stepPhase(rollout: Rollout, step: number, nowMs: number): Phase {
   const windowMs = rollout.config.steps[step]?.windowMs ?? 0;
   return { kind: 'observing', step, endsAtMs: nowMs + windowMs };
+}
+
+/** A canary that is ready for traffic gets its first share, or all when a person has asked for that. */
+export function firstTraffic(rollout: Rollout, reason: string, nowMs: number): Move {
+  return rollout.request?.kind === 'promote'
+    ? answer(leavingMain(rollout, nowMs), `${reason}, and a person asked to promote`)
+    : move(stepPhase(rollout, 0, nowMs), reason);
 }
 
 /** The first stage of a promotion: all traffic to the canary. */

@@ -3,8 +3,11 @@ import { act, answer, move, wait, type Decision } from '../decision.js';
 import type { InstanceView } from '../observation.js';
 import type { Phase } from '../phase.js';
 import type { Rollout } from '../rollout.js';
-import { trafficBack, stepPhase, leavingMain } from './next.js';
+import { firstTraffic, trafficBack } from './next.js';
 import { asked, type Situation } from './situation.js';
+
+/** For the contract check where no smoke test has a time of its own. */
+const CONTRACT_TIMEOUT_MS = 120_000;
 
 export function decideStarting(situation: Situation<'starting'>): Decision {
   const { rollout, phase, seen, nowMs } = situation;
@@ -21,10 +24,14 @@ export function decideStarting(situation: Situation<'starting'>): Decision {
     if (start.kind === 'under-way') return start.decision;
   }
   if (seen.proxy.kind === 'down') return wait(`canary-proxy does not answer: ${seen.proxy.reason}`);
-  if (request?.kind === 'promote') {
-    return answer(leavingMain(rollout, nowMs), 'the canary is ready and a person asked to promote');
-  }
-  return move(stepPhase(rollout, 0, nowMs), 'the canary is ready');
+  return beforeTraffic(rollout, nowMs) ?? firstTraffic(rollout, 'the canary is ready', nowMs);
+}
+
+/** What must be passed first; null when there is nothing. */
+function beforeTraffic({ config, suite }: Rollout, nowMs: number): Decision | null {
+  if (config.contract === null && suite === null) return null;
+  const deadlineMs = nowMs + (config.smoke?.timeoutMs ?? CONTRACT_TIMEOUT_MS);
+  return move({ kind: 'smoking', deadlineMs }, 'the canary is ready');
 }
 
 /** The canary first: a release that does not start is known without a baseline. */

@@ -43,6 +43,8 @@ beforeEach(() => {
     canaryServer: null,
     witness: null,
     warnings: [],
+    suite: null,
+    smoke: null,
   };
   store.insert(rollout, 1);
   const events = [1, 2, 3, 4, 5].map((i) => log(1_000 * i));

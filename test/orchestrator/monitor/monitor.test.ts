@@ -42,6 +42,8 @@ beforeEach(() => {
     canaryServer: null,
     witness: null,
     warnings: [],
+    suite: null,
+    smoke: null,
   };
   store.insert(rollout, 1);
   for (const name of ['main', 'canary']) writeFileSync(join(dir, `${name}.log`), 'ERROR of old\n');
@@ -88,6 +90,7 @@ function look(): Look {
     lives: [],
     preparation: null,
     canaryServer: null,
+    smoke: null,
   };
 }
 

@@ -88,6 +88,8 @@ function rolloutWith({ commands, version, config, newSpec }: Wanted): Rollout {
     canaryServer: null,
     witness: null,
     warnings: [],
+    suite: null,
+    smoke: null,
   };
   if (store.byId(rollout.id) === null) store.insert(rollout, 1);
   return rollout;

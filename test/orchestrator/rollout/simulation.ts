@@ -22,6 +22,8 @@ import {
 } from '../../../orchestrator/rollout/rollout.js';
 import { stableOnly } from '../../../orchestrator/rollout/route.js';
 import { witnessing } from '../../../orchestrator/rollout/witness.js';
+import type { SmokeResult } from '../../../orchestrator/smoke/report.js';
+import type { SmokeProgress } from '../../../orchestrator/smoke/runner.js';
 import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 
 const MINUTE_MS = 60_000;
@@ -103,6 +105,14 @@ export const unsure: Assessment = {
   checks: [],
 };
 
+export const passedSmoke: SmokeResult = {
+  passed: true,
+  reason: '2 of 2 cases passed',
+  suite: null,
+  contract: null,
+  endedAtMs: 0,
+};
+
 interface Process {
   pid: number;
   release: 'old' | 'new';
@@ -144,6 +154,10 @@ export class Simulation {
   preparationFails = false;
   /** When the release will be made; null: it is not begun. */
   preparedAtMs: number | null = null;
+  /** How far the smoke test has come, what it will find, and whether it ever ends. */
+  smoke: SmokeProgress | null = null;
+  smokeResult: SmokeResult = passedSmoke;
+  smokeHangs = false;
   /** What each track still carries, whatever the route says. */
   stuck = { stable: 0, canary: 0 };
   #pid = 1;
@@ -165,6 +179,8 @@ export class Simulation {
       canaryServer: null,
       witness: null,
       warnings: [],
+      suite: null,
+      smoke: null,
     };
   }
 
@@ -192,6 +208,7 @@ export class Simulation {
   /** One decision, carried out. The orchestrator keeps nothing between two of them but the rollout. */
   tick(): Decision {
     this.rollout = structuredClone(this.rollout);
+    if (this.smoke?.kind === 'over') this.rollout = { ...this.rollout, smoke: this.smoke.result };
     const seen = this.#observe();
     const decision = decide(this.rollout, seen, this.nowMs);
     if (decision.kind === 'act') {
@@ -259,6 +276,11 @@ export class Simulation {
         this.canaryListed = true;
         this.canary = this.#process('new');
         return true;
+      case 'smoke':
+        this.smoke = this.smokeHangs
+          ? { kind: 'running', at: 'call 1 of 2' }
+          : { kind: 'over', result: this.smokeResult };
+        return true;
       case 'respec-main':
         if (!this.daemonUp) return false;
         this.main = this.#process(action.release);
@@ -301,6 +323,7 @@ export class Simulation {
         : { kind: 'down', reason: 'no proxy' },
       preparation: this.#preparation(),
       assessment: this.assessment,
+      smoke: this.smoke,
       failure: null,
       deeds: { stops: this.stops, memoryRestarts: this.memoryRestarts },
     };

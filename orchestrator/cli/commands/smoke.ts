@@ -1,0 +1,181 @@
+/** `canary smoke` and `canary smoke record`: the smoke suite by hand, without an orchestrator. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
+import { formatProblems } from '../../../config/problem.js';
+import type { HostPort, ServiceConfig } from '../../../config/types.js';
+import { parseDuration } from '../../../config/units.js';
+import { junit } from '../../smoke/junit.js';
+import { recordSuite } from '../../smoke/record.js';
+import { caseLines, hasPassed, suiteSummary } from '../../smoke/report.js';
+import { runSuite } from '../../smoke/run.js';
+import { readSuite, type Suite } from '../../smoke/suite.js';
+import { duration } from '../format.js';
+import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
+import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
+import type { Runner } from './start.js';
+
+/** For a suite whose service has no smoke test with a time of its own. */
+const DEFAULT_TIMEOUT_MS = 600_000;
+
+interface TargetFlags {
+  readonly config?: string;
+  readonly port?: number;
+  readonly track?: 'stable' | 'canary';
+}
+
+interface SmokeFlags extends TargetFlags {
+  readonly suite?: string;
+  readonly junit?: string;
+  readonly json?: boolean;
+}
+
+interface RecordFlags {
+  readonly config?: string;
+  readonly output?: string;
+  readonly port?: number;
+  readonly timeout: number;
+}
+
+const HELP = `
+The suite is the service's \`smoke\` in canary.yaml, or the file that --suite names. Its calls go to the
+instance itself, not through canary-proxy: to main, unless --track or --port says otherwise. Tools that
+are not annotated read-only run only where the suite says \`writes: true\`.
+
+Exit codes: 0 all passed, 1 any failed, 2 usage, configuration or suite.
+
+Examples:
+  canary smoke record mcp-scraper -o smoke/mcp-scraper.yaml
+  canary smoke mcp-scraper
+  canary smoke mcp-scraper --port 9000 --junit smoke.xml`;
+
+const RECORD_HELP = `
+Each tool of main that is annotated read-only is called once, with the values that its schema offers
+(const, default, examples, enum) for what is required. What worked stands in the suite, what did not is
+listed as comments. Answers are not recorded.
+
+Exit codes: 0 written, 1 main does not answer or no tool can be called, 2 usage or configuration.`;
+
+export function smokeCommand(program: Command, io: Io, run: Runner): void {
+  const command = program
+    .command('smoke')
+    .summary('run the smoke suite by hand')
+    .description('Runs the smoke suite of a service against one instance.')
+    .argument('<service>', 'the service, as in canary.yaml')
+    .option('--track <track>', 'stable or canary (default: stable)', parseTrack)
+    .option('--port <port>', 'another port on the host of main', parsePort)
+    .option('--suite <file>', 'another suite than the configured one')
+    .option('--junit <file>', 'write the report as JUnit XML too')
+    .option('--config <file>', 'the configuration file')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', HELP)
+    .action((service: string, flags: SmokeFlags) => run(() => smoke(io, service, flags)));
+  command
+    .command('record')
+    .summary('write a first suite')
+    .description("Writes a first suite from main's read-only tools.")
+    .argument('<service>', 'the service, as in canary.yaml')
+    .option('-o, --output <file>', 'write it to a new file instead of the output')
+    .option('--port <port>', 'another port on the host of main', parsePort)
+    .option('--timeout <duration>', 'leave out tools that are slower', parseTimeout, 10_000)
+    .option('--config <file>', 'the configuration file')
+    .addHelpText('after', RECORD_HELP)
+    // An option that both commands have is taken by the outer one wherever it stands.
+    .action((service: string, flags: RecordFlags, own: Command) =>
+      run(() => record(io, service, { ...flags, ...own.optsWithGlobals<RecordFlags>() })),
+    );
+}
+
+async function smoke(io: Io, name: string, flags: SmokeFlags): Promise<ExitCode> {
+  if (flags.port !== undefined && flags.track !== undefined) {
+    throw new CommandError('--port goes without --track', EXIT.usage);
+  }
+  const service = serviceIn(localConfig(io, flags.config), name);
+  const suite = suiteOf(io, service, flags.suite);
+  const at = targetOf(service, flags);
+  const timeoutMs = service.smoke?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const report = await runSuite(at, mcpEndpointOf(service), suite, {
+    clock: systemClock,
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (flags.junit !== undefined) await write(io, flags.junit, junit(name, report), 'w');
+  if (flags.json === true) io.out(JSON.stringify(report, null, 2));
+  else {
+    const summary = `${name} on port ${at.port}: ${suiteSummary(report)} in ${duration(report.tookMs)}`;
+    io.out([...caseLines(report), summary].join('\n'));
+  }
+  return hasPassed(report) ? EXIT.ok : EXIT.failed;
+}
+
+function suiteOf(io: Io, { name, smoke }: ServiceConfig, flag: string | undefined): Suite {
+  const file = flag === undefined ? smoke?.suite : resolve(io.cwd, flag);
+  if (file === undefined) {
+    const hint = `\`canary smoke record ${name}\` writes a first one`;
+    throw new CommandError(
+      `${name} has no smoke suite: name one with --suite; ${hint}`,
+      EXIT.usage,
+    );
+  }
+  const reading = readSuite(file);
+  if (reading.ok) return reading.suite;
+  throw new CommandError(formatProblems(reading.problems, { color: io.color }), EXIT.usage);
+}
+
+function targetOf({ stable, canary }: ServiceConfig, { port, track }: TargetFlags): HostPort {
+  if (port !== undefined) return { host: stable.host, port };
+  return track === 'canary' ? canary : stable;
+}
+
+async function record(
+  io: Io,
+  name: string,
+  { config, output, port, timeout }: RecordFlags,
+): Promise<ExitCode> {
+  const service = serviceIn(localConfig(io, config), name);
+  const recording = await recordSuite(
+    targetOf(service, port === undefined ? {} : { port }),
+    mcpEndpointOf(service),
+    {
+      clock: systemClock,
+      signal: AbortSignal.timeout(DEFAULT_TIMEOUT_MS),
+      timeoutMs: timeout,
+    },
+  );
+  if (!recording.ok) throw new CommandError(`nothing recorded: ${recording.reason}`, EXIT.failed);
+  const { text, calls, leftOut } = recording;
+  if (output === undefined) {
+    io.out(text.trimEnd());
+    return EXIT.ok;
+  }
+  await write(io, output, text, 'wx');
+  io.out(`${calls} calls written to ${output}, ${leftOut} tools left out`);
+  return EXIT.ok;
+}
+
+/** @param flag `wx` refuses to overwrite: what a person has added to a suite is kept. */
+async function write(io: Io, file: string, text: string, flag: 'w' | 'wx'): Promise<void> {
+  await writeFile(resolve(io.cwd, file), text, { flag }).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it exists' : (code ?? String(error));
+    throw new CommandError(`${file} cannot be written (${why})`, EXIT.usage);
+  });
+}
+
+function parseTrack(text: string): 'stable' | 'canary' {
+  if (text === 'stable' || text === 'canary') return text;
+  throw new InvalidArgumentError('wanted stable or canary.');
+}
+
+/** A port on a host that is known. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError('wanted a port from 1 to 65535.');
+}
+
+function parseTimeout(text: string): number {
+  const parsed = parseDuration(text, { minMs: 100, maxMs: 600_000 });
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(`wanted ${parsed.wanted}.`);
+}

@@ -1,0 +1,91 @@
+/** An answer against what was expected of it (pure). */
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
+import { formatDuration } from '../../config/units.js';
+import type { Answer } from './answer.js';
+import { excerpt } from './excerpt.js';
+import type { Expectation } from './suite.js';
+
+/** What was wanted and what came, each to be put after `wanted` and `got`. */
+export interface Mismatch {
+  readonly wanted: string;
+  readonly got: string;
+}
+
+/** Longer text is not matched against regular expressions: a bad one takes time with its length. */
+const MAX_MATCHED_CHARS = 100_000;
+
+/** Everything that is wrong with an answer; empty when it is right. */
+export function mismatches(answer: Answer, wanted: Expectation): readonly Mismatch[] {
+  const kind = kindMismatch(answer, wanted);
+  if (kind !== null) return [kind];
+  const late =
+    wanted.withinMs !== null && answer.tookMs > wanted.withinMs
+      ? [{ wanted: `an answer within ${formatDuration(wanted.withinMs)}`, got: took(answer) }]
+      : [];
+  return answer.kind === 'result' ? [...late, ...contentMismatches(answer, wanted)] : late;
+}
+
+function took({ tookMs }: Answer): string {
+  return `one after ${formatDuration(Math.round(tookMs))}`;
+}
+
+/** The answer is of another kind than the wanted one. */
+function kindMismatch(answer: Answer, { errorCode, isError }: Expectation): Mismatch | null {
+  const wanted =
+    errorCode === null
+      ? `a result${isError ? ' with isError' : ''}`
+      : `JSON-RPC error ${errorCode}`;
+  switch (answer.kind) {
+    case 'none':
+      return { wanted, got: `no answer (${excerpt(answer.reason)})` };
+    case 'error':
+      return answer.code === errorCode
+        ? null
+        : { wanted, got: `JSON-RPC error ${answer.code} (${excerpt(answer.message)})` };
+    case 'result':
+      return errorCode === null && answer.isError === isError
+        ? null
+        : { wanted, got: `${answer.isError ? 'isError' : 'a result'}: ${quoted(answer.text)}` };
+  }
+}
+
+function contentMismatches(
+  answer: Extract<Answer, { kind: 'result' }>,
+  { contains, matches, schema }: Expectation,
+): Mismatch[] {
+  const { text } = answer;
+  const got = quoted(text);
+  const matched = text.slice(0, MAX_MATCHED_CHARS);
+  return [
+    ...contains
+      .filter((part) => !text.includes(part))
+      .map((part) => ({ wanted: `text that contains ${quoted(part)}`, got })),
+    ...matches
+      .filter((source) => !new RegExp(source).test(matched))
+      .map((source) => ({ wanted: `text that matches ${excerpt(source)}`, got })),
+    ...(schema === null ? [] : schemaMismatches(answer, schema)),
+  ];
+}
+
+function schemaMismatches(
+  { structured, text }: Extract<Answer, { kind: 'result' }>,
+  schema: NonNullable<Expectation['schema']>,
+): Mismatch[] {
+  const wanted = 'data that the schema accepts';
+  const data = structured === undefined ? parsed(text) : { value: structured };
+  if (data === null) return [{ wanted, got: `text that is no JSON: ${quoted(text)}` }];
+  const { valid, errorMessage } = new AjvJsonSchemaValidator().getValidator(schema)(data.value);
+  return valid ? [] : [{ wanted, got: `data that it refuses (${excerpt(errorMessage)})` }];
+}
+
+function parsed(text: string): { readonly value: unknown } | null {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return null;
+  }
+}
+
+function quoted(text: string): string {
+  return text === '' ? 'no text' : JSON.stringify(excerpt(text));
+}
