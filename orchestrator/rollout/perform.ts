@@ -49,7 +49,7 @@ export async function perform(
       return start(parts, action.track, rollout);
     case 'smoke':
       parts.smoke.begin(rollout, action.deadlineMs);
-      return Promise.resolve(done);
+      return done;
     case 'respec-main':
       return respecMain(parts, action.release, rollout);
     case 'tidy-up':
