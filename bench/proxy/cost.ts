@@ -26,9 +26,9 @@ import { callHeaders, openSession, quantile, SMALL_CALL } from './small-call.js'
 
 const UPSTREAM = fileURLToPath(new URL('./upstream.js', import.meta.url));
 const CONNECTIONS = 64;
-const WARM_UP_REQUESTS = 30_000;
+const WARM_UP_REQUESTS = 60_000;
 const WARM_UP_SECONDS = 5;
-const MAX_WARM_UPS = 5;
+const MAX_WARM_UPS = 12;
 const run = promisify(execFile);
 
 interface Sample {
