@@ -9,6 +9,7 @@ import type { Logger } from '../common/log.js';
 import { packageVersion } from '../common/package.js';
 import { SERVICE_DEFAULTS } from '../config/defaults.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
+import { no, ok, type Answer } from './answer.js';
 import { measureFor } from './checks/runner.js';
 import type {
   EvidencePage,
@@ -40,6 +41,8 @@ import { makePlan, type Plan } from './rollout/plan.js';
 import type { RequestKind, Rollout } from './rollout/rollout.js';
 import { sameRoute, stableOnly } from './rollout/route.js';
 import { SmokeRunner } from './smoke/runner.js';
+import { Runs } from './runs/runs.js';
+import { Scheduler } from './schedule/scheduler.js';
 import type { Store } from './store/store.js';
 
 export interface OrchestratorParts {
@@ -54,26 +57,16 @@ export interface OrchestratorParts {
   readonly random: () => string;
   /** From 0 to 1: spreads what is tried again. */
   readonly jitter: () => number;
-  /** This machine's name, as notifications give it. */
+  /** This machine's name: notifications give it, and it makes a schedule's jitter its own. */
   readonly host: string;
   readonly log: Logger;
 }
 
-/** An answer, or why there is none: `usage` is the asker's mistake, `refused` means not now. */
-export type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: 'usage' | 'refused'; readonly message: string };
-
-const ok = <T>(value: T): Answer<T> => ({ ok: true, value });
-const no = (code: 'usage' | 'refused', message: string): Answer<never> => ({
-  ok: false,
-  code,
-  message,
-});
-
 const IDLE_ROUTE_RETRY_MS = 2_000;
 
 export class Orchestrator {
+  readonly runs: Runs;
+  readonly scheduler: Scheduler;
   readonly #parts: OrchestratorParts;
   readonly #smoke: SmokeRunner;
   readonly #world: World;
@@ -99,9 +92,13 @@ export class Orchestrator {
       isAlive,
     };
     this.#notifications = notificationsOf(parts);
+    const { config, store, clock, host: seed, log } = parts;
+    const { schedules } = config;
+    this.runs = new Runs({ config, store, rollouts: this, clock, log });
+    this.scheduler = new Scheduler({ schedules, store, runs: this.runs, clock, seed, log });
   }
 
-  /** Goes on with the rollouts that the store says are under way, and puts idle routes right. */
+  /** Goes on with all that the store says is under way, puts idle routes right, and keeps the schedules. */
   resume(): void {
     for (const rollout of this.#parts.store.active()) {
       this.#parts.log.info({ rollout: rollout.id, phase: rollout.phase.kind }, 'resuming');
@@ -112,13 +109,15 @@ export class Orchestrator {
       this.#track(this.#putIdleRouteRight(service));
       this.#track(this.#prune(service));
     }
+    this.runs.resume();
+    this.#track(this.scheduler.run(this.#stop.signal));
   }
 
   /** Stops deciding. What is under way is left as it is, and resumed by the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#smoke.endAll();
-    await Promise.all(this.#running);
+    await Promise.all([this.runs.stop(), ...this.#running]);
     // After the loops, which would take a preparation that was stopped for one that failed.
     await this.#preparations.stopAll();
   }

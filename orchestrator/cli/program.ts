@@ -9,6 +9,8 @@ import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
 import { smokeCommand } from './commands/smoke.js';
+import { runCommands } from './commands/runs.js';
+import { scheduleCommand } from './commands/schedule.js';
 import { startCommand, type Runner } from './commands/start.js';
 import { showCommand } from './commands/show.js';
 import { historyCommand, statusCommand } from './commands/status.js';
@@ -61,6 +63,8 @@ function createProgram(io: Io, run: Runner): Command {
   showCommand(program, io, run);
   smokeCommand(program, io, run);
   diffCommand(program, io, run);
+  runCommands(program, io, run);
+  scheduleCommand(program, io, run);
   exportCommand(program, io, run);
   replayCommand(program, io, run);
   initCommand(program, io, run);

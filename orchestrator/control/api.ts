@@ -1,9 +1,11 @@
 /** The control socket's requests (see messages.ts), turned into questions to the orchestrator. */
 import { z } from 'zod';
 import { refusal, type ApiReply, type ApiRequest } from '../../common/unix-http.js';
-import type { Answer, Orchestrator } from '../orchestrator.js';
+import type { Orchestrator } from '../orchestrator.js';
 import type { RequestKind } from '../rollout/rollout.js';
 import { startRequestSchema, steerRequestSchema } from './messages.js';
+import { malformed, reply, type Handler, type Route } from './reply.js';
+import { RUN_ROUTES } from './run-routes.js';
 
 const MAX_HISTORY = 500;
 
@@ -16,14 +18,8 @@ const pageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(MAX_EVENTS),
 });
 
-type Handler = (
-  orchestrator: Orchestrator,
-  request: ApiRequest,
-  name: string,
-) => ApiReply | Promise<ApiReply>;
-
-/** The first group of a pattern is the name that the handler gets. */
-const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
+const ROUTES: readonly Route[] = [
+  ...RUN_ROUTES,
   ['GET', /^\/v1\/status()$/, async (it) => ({ status: 200, body: await it.status() })],
   ['GET', /^\/v1\/history()$/, (it, { query }) => history(it, query)],
   ['GET', /^\/v1\/rollouts\/([^/]+)$/, (it, _, id) => reply(it.rollout(id))],
@@ -90,15 +86,4 @@ async function start(orchestrator: Orchestrator, name: string, body: unknown): P
   if (!request.success) return malformed(request.error);
   const answer = await orchestrator.start(name, request.data);
   return reply(answer, answer.ok && 'rollout' in answer.value ? 201 : 200);
-}
-
-function reply(answer: Answer<unknown>, status = 200): ApiReply {
-  if (answer.ok) return { status, body: answer.value };
-  return refusal(answer.code === 'usage' ? 400 : 409, answer.code, answer.message);
-}
-
-/** Names the fields, never their values: a release may hold secrets. */
-function malformed(error: z.ZodError): ApiReply {
-  const fields = error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  return refusal(400, 'usage', fields.join('; '));
 }

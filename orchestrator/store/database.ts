@@ -58,6 +58,26 @@ const MIGRATIONS: readonly string[] = [
      removed_at_ms INTEGER,
      body TEXT NOT NULL
    );`,
+  `CREATE TABLE runs (
+     id TEXT PRIMARY KEY,
+     number INTEGER NOT NULL UNIQUE,
+     ended_at_ms INTEGER,
+     body TEXT NOT NULL
+   );
+   CREATE TABLE schedules (
+     name TEXT PRIMARY KEY,
+     at_ms INTEGER NOT NULL,
+     times TEXT NOT NULL
+   );
+   CREATE TABLE schedule_entries (
+     schedule TEXT NOT NULL,
+     slot_ms INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL,
+     outcome TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     run_id TEXT,
+     PRIMARY KEY (schedule, slot_ms)
+   );`,
 ];
 
 export type StoreDatabase = Database.Database;

@@ -15,6 +15,8 @@ import type { MadeRelease } from '../release/prune.js';
 import type { PreparationRecord } from '../release/record.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 import { Outbox, type Letter } from './outbox.js';
+import { RunStore } from './run-store.js';
+import { ScheduleStore } from './schedule-store.js';
 
 /** One move of a rollout, as history tells it. */
 export interface Transition {
@@ -59,11 +61,15 @@ interface TransitionRow {
 export class Store {
   /** Notifications that are to be sent. */
   readonly outbox: Outbox;
+  readonly runs: RunStore;
+  readonly schedules: ScheduleStore;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
     this.#db = db;
     this.outbox = new Outbox(db);
+    this.runs = new RunStore(db);
+    this.schedules = new ScheduleStore(db);
   }
 
   /** @throws Error when the file cannot be opened or is newer than this program. */
@@ -194,6 +200,17 @@ export class Store {
       .prepare('SELECT body FROM evidence WHERE rollout_id = ? ORDER BY seq')
       .iterate(rolloutId) as IterableIterator<BodyRow>;
     for (const row of rows) yield JSON.parse(row.body) as EvidenceEvent;
+  }
+
+  /** The calls that the canary of a rollout ended. */
+  canaryCalls(rolloutId: string): number {
+    const row = this.#db
+      .prepare(
+        `SELECT count(*) AS calls FROM evidence WHERE rollout_id = ?
+         AND json_extract(body, '$.type') = 'call' AND json_extract(body, '$.track') = 'canary'`,
+      )
+      .get(rolloutId) as { calls: number };
+    return row.calls;
   }
 
   /** At most `limit` events after the one with the number `after` (0: from the first), with their numbers. */

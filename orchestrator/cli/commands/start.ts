@@ -1,5 +1,6 @@
 /** `canary start`: plans a canary, begins it and, with --wait, follows it to its end. */
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { OnRollback } from '../../../config/groups.js';
 import {
   parseDuration,
   parseReleaseValue,
@@ -14,6 +15,7 @@ import { planText } from '../format.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { releaseFromEcosystem, releaseFromFlags, type ReleaseFlags } from '../release.js';
 import { follow } from '../follow.js';
+import { startRun } from '../start-run.js';
 
 interface StartFlags extends ReleaseFlags {
   readonly version?: string;
@@ -24,6 +26,9 @@ interface StartFlags extends ReleaseFlags {
   readonly steps?: string;
   readonly skipSmoke?: boolean;
   readonly allowBreaking?: boolean;
+  readonly group?: string;
+  readonly parallel?: number;
+  readonly onRollback?: OnRollback;
   readonly wait?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -34,6 +39,9 @@ The release is main's spec with what you name here: flags, or the app's entry in
 file (what you edit before a "pm2 reload"), or nothing (same spec, new code on disk). With --version
 or --set it is made first, as release.prepare in canary.yaml says.
 
+Several services, or a group of canary.yaml, are one run: one after the other or --parallel at a
+time. The run goes on without this command; see it with "canary runs".
+
 Exit codes: 0 started (with --wait: promoted), 1 failed, 2 usage or configuration,
 3 rolled back, 4 held for a person.
 
@@ -41,14 +49,22 @@ Examples:
   canary start mcp-scraper --cwd /srv/scraper-1.4.0 --dry-run
   canary start mcp-scraper --interpreter /srv/scraper-1.4.0/.venv/bin/python --wait
   canary start mcp-scraper --version 1.4.0 --set mcp=1.23.2
-  canary start mcp-scraper --from ecosystem.config.js --steps "10% for 30m, 50% for 1h"`;
+  canary start mcp-scraper --from ecosystem.config.js --steps "10% for 30m, 50% for 1h"
+  canary start --group nightly --from ecosystem.config.js --wait`;
 
 export function startCommand(program: Command, io: Io, run: Runner): void {
   program
     .command('start')
     .summary('start a canary')
     .description('Starts a canary of a service and gives it a share of the new sessions.')
-    .argument('<service>', 'the service, as in canary.yaml')
+    .argument('[services...]', 'the service, or several, as in canary.yaml')
+    .option('--group <name>', 'the services of a group of canary.yaml')
+    .option('--parallel <count>', 'with several services: so many at a time', parseParallel)
+    .addOption(
+      new Option('--on-rollback <what>', 'with several services: after one was taken back').choices(
+        ON_ROLLBACK,
+      ),
+    )
     .option('--script <path>', 'the new script, relative to --cwd')
     .option('--cwd <folder>', 'the new working directory')
     .option(
@@ -70,14 +86,45 @@ export function startCommand(program: Command, io: Io, run: Runner): void {
     .option('--dry-run', 'print the plan and start nothing')
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', HELP)
-    .action((service: string, flags: StartFlags) => run(() => start(io, service, flags)));
+    .action((services: readonly string[], flags: StartFlags) =>
+      run(() => startAny(io, services, flags)),
+    );
 }
 
 /** Runs a command's work and keeps its exit code. */
 export type Runner = (work: () => Promise<ExitCode>) => Promise<void>;
 
+const ON_ROLLBACK = ['stop', 'continue'] satisfies OnRollback[];
+
+function parseParallel(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 100) return count;
+  throw new InvalidArgumentError('wanted a whole number from 1 to 100.');
+}
+
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** One service is a rollout; several are a run of rollouts. */
+async function startAny(io: Io, services: readonly string[], flags: StartFlags): Promise<ExitCode> {
+  const { group, parallel, onRollback } = flags;
+  const [service, ...more] = services;
+  if (group === undefined && service !== undefined && more.length === 0) {
+    if (parallel === undefined && onRollback === undefined) return start(io, service, flags);
+    throw new CommandError('--parallel and --on-rollback go with several services', EXIT.usage);
+  }
+  if (group !== undefined && service !== undefined) {
+    throw new CommandError('--group goes without services', EXIT.usage);
+  }
+  if (group === undefined && service === undefined) {
+    throw new CommandError('wanted a service, several, or --group NAME', EXIT.usage);
+  }
+  if (flags.dryRun === true) {
+    throw new CommandError('--dry-run goes with one service', EXIT.usage);
+  }
+  const order = { group: group ?? null, services, parallel, onRollback, wait: flags.wait };
+  return startRun(io, order, (each) => requestFrom(io, each, flags), flags.json === true);
 }
 
 async function start(io: Io, service: string, flags: StartFlags): Promise<ExitCode> {

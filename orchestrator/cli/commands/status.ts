@@ -61,7 +61,8 @@ export function historyCommand(program: Command, io: Io, run: Runner): void {
     );
 }
 
-function parseCount(text: string): number {
+/** For options that say how many are listed. */
+export function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 500) return count;
   throw new InvalidArgumentError('wanted a whole number from 1 to 500.');

@@ -1,0 +1,60 @@
+/** Follows a run to its end, printing each move of a service, and the report. */
+import { systemClock } from '../../common/clock.js';
+import type { MemberView, RunView } from '../control/run-messages.js';
+import { clockTime } from './format.js';
+import { ask, EXIT, type ExitCode, type Io } from './io.js';
+import { runText } from './run-format.js';
+
+const POLL_MS = 500;
+
+/**
+ * Ends with the run, or when only a person can go on with it. The run needs no follower: whoever
+ * leaves by Ctrl-C ends the following and nothing else.
+ */
+export async function followRun(io: Io, id: string): Promise<ExitCode> {
+  io.out(`following ${id}; Ctrl-C ends the following, not the run ("canary cancel ${id}" does)`);
+  const shown = new Map<string, string>();
+  for (;;) {
+    const run = await ask<RunView>(io, 'GET', `/v1/runs/${encodeURIComponent(id)}`);
+    const nowMs = systemClock.now();
+    for (const member of run.members) {
+      const text = moveText(member);
+      if (shown.get(member.service) !== text && member.state !== 'pending') {
+        io.out(`${clockTime(nowMs)}  ${text}`);
+      }
+      shown.set(member.service, text);
+    }
+    const code = exitCodeOf(run);
+    if (code !== null) {
+      io.out(`\n${runText(run, nowMs)}`);
+      return code;
+    }
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+function moveText({ service, state, reason }: MemberView): string {
+  return `${service}: ${state}${reason === null ? '' : ` (${reason})`}`;
+}
+
+/** What the shell is told of a run; null while it goes on by itself. The worst part decides. */
+export function exitCodeOf({ members, endedAtMs }: RunView): ExitCode | null {
+  const has = (...states: readonly MemberView['state'][]): boolean =>
+    members.some(({ state }) => states.includes(state));
+  if (endedAtMs === null) {
+    const goesOn = members.some(({ state }) => !OVER.has(state) && state !== 'pending');
+    return has('held') && !goesOn ? EXIT.held : null;
+  }
+  if (has('rolled-back')) return EXIT.rolledBack;
+  return has('refused', 'not-started') ? EXIT.failed : EXIT.ok;
+}
+
+/** States that nothing but a person changes. */
+const OVER: ReadonlySet<MemberView['state']> = new Set([
+  'promoted',
+  'rolled-back',
+  'unchanged',
+  'refused',
+  'not-started',
+  'held',
+]);
