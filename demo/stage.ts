@@ -33,6 +33,9 @@ export interface StageOptions {
   readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Receivers of notifications, as in canary.yaml. */
   readonly notify?: readonly Readonly<Record<string, unknown>>[];
+  /** Groups and schedules, as in canary.yaml. */
+  readonly groups?: Readonly<Record<string, unknown>>;
+  readonly schedules?: Readonly<Record<string, unknown>>;
 }
 
 export interface CliResult {
@@ -92,7 +95,7 @@ interface Ground {
 }
 
 async function prepare(options: StageOptions, ground: Ground): Promise<Stage> {
-  const { apps, defaults, services, notify = [] } = options;
+  const { apps, defaults, services, notify = [], groups = {}, schedules = {} } = options;
   const { pm2, home, configFile } = ground;
   const ports = new Map<string, StagePorts>();
   for (const { name } of apps) {
@@ -111,6 +114,8 @@ async function prepare(options: StageOptions, ground: Ground): Promise<Stage> {
     proxy: { metrics: proxy },
     defaults,
     notify,
+    groups,
+    schedules,
     services: Object.fromEntries(
       apps.map(({ name }) => [name, { ...portsOf(name), ...services?.[name] }]),
     ),

@@ -36,7 +36,7 @@ class Memory {
     }
     const outcome = { close: null, queue: 'queued', run: 'started' } as const;
     const kept = planned.kind === 'close' ? planned.outcome : outcome[planned.kind];
-    if (planned.kind !== 'close' || planned.keep) this.past.outcomes.set(planned.slotMs, kept!);
+    if (planned.kind !== 'close' || planned.keep) this.past.outcomes.set(planned.slotMs, kept);
     this.past = { ...this.past, cursorMs: planned.slotMs };
     return planned;
   }
