@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RolloutView } from './control/messages.js';
 import type { Orchestrator } from './orchestrator.js';
+import { scheduleMetrics } from './schedule/metrics.js';
 import { PHASE_KINDS } from './rollout/phase.js';
 
 const CHECK_STATES = ['pass', 'fail', 'inconclusive', 'error'] as const;
@@ -52,6 +53,7 @@ export function createMetrics(orchestrator: Orchestrator): Registry {
       }
     },
   });
+  scheduleMetrics(orchestrator, registry);
   return registry;
 }
 
