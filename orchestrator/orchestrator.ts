@@ -80,7 +80,7 @@ export class Orchestrator {
 
   constructor(parts: OrchestratorParts) {
     this.#parts = parts;
-    const { store, log, clock } = parts;
+    const { config, store, clock, host: seed, log } = parts;
     const save = store.savePreparation.bind(store);
     const preparations = new Preparations({ ...parts, save }, log);
     this.#preparations = preparations;
@@ -92,7 +92,6 @@ export class Orchestrator {
       isAlive,
     };
     this.#notifications = notificationsOf(parts);
-    const { config, store, clock, host: seed, log } = parts;
     const { schedules } = config;
     this.runs = new Runs({ config, store, rollouts: this, clock, log });
     this.scheduler = new Scheduler({ schedules, store, runs: this.runs, clock, seed, log });
