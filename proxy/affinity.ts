@@ -35,8 +35,8 @@ function connectionOf({ socket, headers }: IncomingMessage): string {
   return `${socket.remoteAddress ?? ''} ${headers['user-agent'] ?? ''}`;
 }
 
-export class Affinity {
-  private readonly tracks = new Map<string, Track>();
+export class Affinity<T = Track> {
+  private readonly entries = new Map<string, T>();
 
   private readonly capacity: number;
 
@@ -44,21 +44,18 @@ export class Affinity {
     this.capacity = capacity;
   }
 
-  get(key: string): Track | undefined {
-    const track = this.tracks.get(key);
-    if (track !== undefined) {
-      this.tracks.delete(key);
-      this.tracks.set(key, track);
-    }
-    return track;
+  get(key: string): T | undefined {
+    const entry = this.entries.get(key);
+    if (entry !== undefined) this.set(key, entry);
+    return entry;
   }
 
-  set(key: string, track: Track): void {
-    this.tracks.delete(key);
-    this.tracks.set(key, track);
-    if (this.tracks.size > this.capacity) {
-      for (const oldest of this.tracks.keys()) {
-        this.tracks.delete(oldest);
+  set(key: string, entry: T): void {
+    this.entries.delete(key);
+    this.entries.set(key, entry);
+    if (this.entries.size > this.capacity) {
+      for (const oldest of this.entries.keys()) {
+        this.entries.delete(oldest);
         break;
       }
     }

@@ -2,7 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Track } from '../common/protocol.js';
 import { Affinity, type ClientKeys } from './affinity.js';
+import { Handles } from './handles.js';
 import type { LiveCall } from './live-call.js';
+import type { Message } from './mcp/message-scanner.js';
 import type { Acquired, Binding, Pin } from './pin.js';
 import { placedLabel, type Placement } from './placement.js';
 import { Split } from './split.js';
@@ -12,35 +14,29 @@ import type { Tracks } from './tracks.js';
 const MAX_VERSIONS = 16;
 
 export class Clients {
+  readonly handles: Handles;
   private readonly keys: ClientKeys;
   private readonly affinity = new Affinity();
-  private readonly tasks = new Affinity();
   private readonly versions = new Map<string, number>();
   private readonly split = new Split<Track>();
 
   private readonly tracks: Tracks;
   private readonly placement: Placement;
 
-  constructor(tracks: Tracks, keys: ClientKeys, placement: Placement) {
+  /** `now` in milliseconds, of any clock. */
+  constructor(tracks: Tracks, keys: ClientKeys, placement: Placement, now: () => number) {
     this.tracks = tracks;
     this.keys = keys;
     this.placement = placement;
+    this.handles = new Handles(tracks, now);
   }
 
-  /**
-   * The pin of the client that sent the request; a request about a task (2026-07-28) goes to the
-   * instance that made it, whoever asks.
-   */
-  pinOf(req: IncomingMessage, taskId: string | null = null): ClientPin {
-    const taskTrack = taskId === null ? undefined : this.tasks.get(taskId);
-    const isThere = taskTrack !== undefined && this.tracks.mayStay(taskTrack);
-    const chosen = { task: isThere ? taskTrack : null, placed: this.placement.of(req, null) };
-    return new ClientPin(this.keys.of(req), chosen, this.tracks, this);
-  }
-
-  /** An instance gave out a task. */
-  noteTask(taskId: string, track: Track): void {
-    this.tasks.set(taskId, track);
+  /** The pin of the client that sent the messages, or of the instance that these are for. */
+  pinOf(req: IncomingMessage, messages: readonly Message[] = []): ClientPin {
+    const key = this.keys.of(req);
+    const owner = this.handles.trackFor(messages, key);
+    const placed = this.placement.of(req, null);
+    return new ClientPin(key, { owner, placed }, this.tracks, this);
   }
 
   /** A client without a session speaks that version. */
@@ -62,10 +58,9 @@ export class Clients {
     return track;
   }
 
-  /** Gives the client another track when there is one to fail over to. */
-  moveFrom(key: string, track: Track, waitedMs: number): void {
-    const other = this.tracks.failover(track, waitedMs);
-    if (other !== null) this.affinity.set(key, other);
+  /** Gives the client another track. */
+  move(key: string, track: Track): void {
+    this.affinity.set(key, track);
   }
 }
 
@@ -74,19 +69,20 @@ export class ClientPin implements Pin {
 
   readonly label: string;
   private readonly key: string;
-  private taskTrack: Track | null;
+  /** The track of the instance that gave out what the request brings back. */
+  private ownerTrack: Track | null;
   private placedTrack: Track | null;
   private readonly tracks: Tracks;
   private readonly clients: Clients;
 
   constructor(
     key: string,
-    { task, placed }: { readonly task: Track | null; readonly placed: Track | null },
+    { owner, placed }: { readonly owner: Track | null; readonly placed: Track | null },
     tracks: Tracks,
     clients: Clients,
   ) {
     this.key = key;
-    this.taskTrack = task;
+    this.ownerTrack = owner;
     this.placedTrack = placed;
     this.label = placed === null ? key : placedLabel(key);
     this.tracks = tracks;
@@ -94,10 +90,12 @@ export class ClientPin implements Pin {
   }
 
   get track(): Track {
-    return this.taskTrack ?? this.placedTrack ?? this.clients.trackOf(this.key);
+    return this.ownerTrack ?? this.placedTrack ?? this.clients.trackOf(this.key);
   }
 
   acquire(): Acquired {
+    if (this.ownerTrack !== null && this.tracks.upstream(this.ownerTrack) === null)
+      this.ownerTrack = null;
     const { track } = this;
     const upstream = this.tracks.upstream(track);
     if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
@@ -117,9 +115,16 @@ export class ClientPin implements Pin {
   }
 
   unreachable(binding: Binding, waitedMs: number): void {
-    this.taskTrack = null;
+    const other = this.tracks.failover(binding.track, waitedMs);
+    if (other === null) return;
+    if (this.ownerTrack === null) this.clients.move(this.key, other);
+    this.ownerTrack = null;
     this.placedTrack = null;
-    this.clients.moveFrom(this.key, binding.track, waitedMs);
+  }
+
+  /** The instance answered with the message: what it gave out in it will be brought back there. */
+  answered(message: Message, binding: Binding): void {
+    this.clients.handles.given(message, this.key, binding);
   }
 
   began(binding: Binding, call: LiveCall): void {

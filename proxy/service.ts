@@ -61,7 +61,7 @@ export class Service {
     const sessions = new Sessions(config, store, tracks, accounts.sessions, clock, log);
     const keys = new ClientKeys(store.salt);
     const placement = new Placement(config.overrides, tracks);
-    const clients = new Clients(tracks, keys, placement);
+    const clients = new Clients(tracks, keys, placement, now);
     const catalog = new ToolCatalog();
     const bodies = new BodyBudget();
     const slowBodies = new SlowBodies(config.bodyTimeoutMs);

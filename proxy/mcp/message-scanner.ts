@@ -3,7 +3,7 @@
  * keeping or parsing them: a 50 MB result costs one pass and a few bytes of state.
  *
  * 1. Exact about nesting: an `"error"` inside a tool's text or structured content is no error.
- * 2. Only scalars at depth 1 and 2 of a message are captured, each up to MAX_TOKEN_BYTES.
+ * 2. Only scalars at depth 1 and 2 of a message are captured, each up to a limit.
  * 3. An array at the top is a batch (2025-03-26); its members are reported one by one.
  * 4. It never throws: what is not JSON gives no message.
  */
@@ -18,6 +18,8 @@ const COMMA = 0x2c;
 const SPACE = 0x20;
 
 const MAX_TOKEN_BYTES = 512;
+/** A server packs what it likes into its state. */
+const MAX_STATE_BYTES = 64 * 1024;
 /** As far as looking byte by byte is faster than a native search. */
 const NEAR_BYTES = 48;
 
@@ -32,6 +34,8 @@ export interface Message {
   requestId: string | null;
   /** `params.taskId` or `result.taskId`. */
   taskId: string | null;
+  /** `params.requestState` or `result.requestState` (2026-07-28): what a server will want back. */
+  requestState: string | null;
   hasResult: boolean;
   hasError: boolean;
   /** `result.isError` is true. */
@@ -47,6 +51,7 @@ function emptyMessage(): Message {
     name: null,
     requestId: null,
     taskId: null,
+    requestState: null,
     hasResult: false,
     hasError: false,
     isError: false,
@@ -55,6 +60,8 @@ function emptyMessage(): Message {
 }
 
 type Keep = (message: Message, token: string) => void;
+
+const keepState: Keep = (m, token) => (m.requestState = decoded(token));
 
 /** Members of a message whose scalar value is worth keeping. */
 const WANTED = new Map<string, Keep>([
@@ -71,12 +78,14 @@ const WANTED_WITHIN = new Map<string, ReadonlyMap<string, Keep>>([
       ['uri', (m, token) => (m.name ??= decoded(token))],
       ['requestId', (m, token) => (m.requestId = token)],
       ['taskId', (m, token) => (m.taskId = decoded(token))],
+      ['requestState', keepState],
     ]),
   ],
   [
     'result',
     new Map<string, Keep>([
       ['taskId', (m, token) => (m.taskId = decoded(token))],
+      ['requestState', keepState],
       ['isError', (m, token) => (m.isError = token === 'true')],
     ]),
   ],
@@ -161,7 +170,8 @@ export class MessageScanner {
   }
 
   private capture(text: string): void {
-    if (this.token.length + text.length > MAX_TOKEN_BYTES) this.capturing = false;
+    const limit = this.keep === keepState ? MAX_STATE_BYTES : MAX_TOKEN_BYTES;
+    if (this.token.length + text.length > limit) this.capturing = false;
     else this.token += text;
   }
 

@@ -45,6 +45,8 @@ export interface PostHooks {
   readonly onHead?: (head: ResponseHead, binding: Binding) => void;
   /** Sees each message of the answer as text. */
   readonly onText?: (text: string, binding: Binding) => void;
+  /** Sees each answer in it, as far as it was looked at. */
+  readonly onAnswer?: (message: Message, binding: Binding) => void;
   /** The instance closed the stream for the client to resume, and calls still wait. */
   readonly onSuspended?: (ledger: Ledger, track: Track) => void;
 }
@@ -339,8 +341,7 @@ export class Post implements LiveCall {
 
   private onMessage(message: Message): void {
     if (!isResponse(message) || this.binding === null) return;
-    const isTask = message.taskId !== null && this.pin.clientId === null;
-    if (isTask) this.plane.clients.noteTask(message.taskId ?? '', this.binding.track);
+    this.hooks.onAnswer?.(message, this.binding);
     this.ids.answered(message, this.binding.track, this.answer.status);
   }
 }

@@ -110,9 +110,9 @@ function answerSessionless(plane: Plane, request: PostRequest): Promise<void> | 
   if (messages.some(({ method }) => method === 'initialize')) return openSession(plane, request);
   const version = req.headers[VERSION_HEADER];
   if (typeof version === 'string') plane.clients.noteVersion(version);
-  const taskId = messages.find((message) => message.taskId !== null)?.taskId ?? null;
-  const pin = plane.clients.pinOf(req, taskId);
-  return new Post(plane, pin, request, toolHooks(plane, messages)).run();
+  const pin = plane.clients.pinOf(req, messages);
+  const onAnswer: PostHooks['onAnswer'] = (message, binding) => pin.answered(message, binding);
+  return new Post(plane, pin, request, { ...toolHooks(plane, messages), onAnswer }).run();
 }
 
 function accepted(res: ServerResponse): void {

@@ -61,6 +61,24 @@ describe('clients of the stateless revision', () => {
     expect(state).toMatchObject({ body: { statelessVersions: { [MODERN]: expect.any(Number) } } });
   });
 
+  it('bring a state back to the instance that gave it, while its track is emptied', async () => {
+    await proxy.setRoute(route(ports, { canary: 1 }));
+    const info = { name: 'agent', version: '2' };
+    const client = new Client(info, {
+      versionNegotiation: { mode: 'auto' },
+      capabilities: { elicitation: {} },
+    });
+    open.push(client);
+    client.setRequestHandler('elicitation/create', async () => {
+      await proxy.setRoute(route(ports, { drainCanary: true }));
+      return { action: 'accept', content: { sure: true } };
+    });
+    await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', proxy.url)));
+    const { content } = await client.callTool({ name: 'ask' });
+    expect(content).toEqual([{ type: 'text', text: 'canary' }]);
+    expect(await who(client)).toBe('stable');
+  });
+
   it('cancel by going away', async () => {
     const client = await agent('impatient');
     const abort = new AbortController();

@@ -32,6 +32,7 @@ const message = fc.oneof(
     id,
     result: fc.record({ content, isError: fc.boolean(), taskId: fc.string({ maxLength: 30 }) }),
   }),
+  fc.record({ id, result: fc.record({ requestState: fc.string({ maxLength: 2_000 }) }) }),
   fc.record({ id, error: fc.record({ message: fc.string(), data: content, code: fc.integer() }) }),
   fc.record({
     id,
@@ -46,7 +47,7 @@ const message = fc.oneof(
 
 type Parsed = Record<string, unknown> & {
   params?: { name?: unknown; uri?: unknown; requestId?: unknown };
-  result?: { isError?: unknown; taskId?: unknown };
+  result?: { isError?: unknown; taskId?: unknown; requestState?: unknown };
   error?: { code?: unknown };
 };
 
@@ -60,6 +61,7 @@ function expected(text: string): Message {
     requestId:
       parsed.params?.requestId === undefined ? null : JSON.stringify(parsed.params.requestId),
     taskId: (parsed.result?.taskId as string | undefined) ?? null,
+    requestState: (parsed.result?.requestState as string | undefined) ?? null,
     hasResult: parsed.result !== undefined,
     hasError: parsed.error !== undefined,
     isError: parsed.result?.isError === true,
@@ -85,6 +87,13 @@ describe('MessageScanner', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('keeps a state that is longer than a name may be, and none that is larger than 64 KiB', () => {
+    const scanned = (bytes: number, member: string): Message[] =>
+      scanMessages(Buffer.from(`{"id":1,"${member}":{"requestState":"${'s'.repeat(bytes)}"}}`));
+    expect(scanned(60_000, 'params')).toMatchObject([{ requestState: 's'.repeat(60_000) }]);
+    expect(scanned(70_000, 'result')).toMatchObject([{ requestState: null, hasResult: true }]);
   });
 
   it('reports the members of a batch one by one', () => {

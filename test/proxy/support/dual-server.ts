@@ -1,7 +1,8 @@
 /** A server of both eras, built on the SDK's second generation; its name is what its tool says. */
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import type { Socket } from 'node:net';
 import { freePort } from '../../support/ports.js';
 
@@ -16,6 +17,7 @@ export interface DualServer {
 
 export async function startDual(name: string): Promise<DualServer> {
   const ran = { calls: 0, cancelled: 0 };
+  const states = new Set<string>();
   const handler = createMcpHandler(() => {
     const mcp = new McpServer({ name, version: '1' });
     mcp.registerTool('who', { annotations: { readOnlyHint: true } }, () => {
@@ -27,6 +29,12 @@ export async function startDual(name: string): Promise<DualServer> {
       await new Promise((resolve) => ctx.mcpReq.signal.addEventListener('abort', resolve));
       ran.cancelled += 1;
       return { content: [] };
+    });
+    mcp.registerTool('ask', { annotations: { readOnlyHint: true } }, ({ mcpReq }) => {
+      const brought = mcpReq.requestState<string>();
+      if (brought === undefined) return inputRequired(question(states));
+      const text = states.delete(brought) ? name : `${name} does not know that state`;
+      return { content: [{ type: 'text', text }] };
     });
     return mcp;
   });
@@ -49,4 +57,16 @@ export async function startDual(name: string): Promise<DualServer> {
       await closed;
     },
   };
+}
+
+/** A question whose state only this server knows; real ones are signed, and as long. */
+function question(states: Set<string>) {
+  const requestState = randomBytes(1_500).toString('base64url');
+  states.add(requestState);
+  const requestedSchema = {
+    type: 'object' as const,
+    properties: { sure: { type: 'boolean' as const } },
+  };
+  const sure = inputRequired.elicit({ message: 'Sure?', requestedSchema });
+  return { requestState, inputRequests: { sure } };
 }
