@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
 import type { Stage } from '../../demo/stage.js';
@@ -20,16 +22,22 @@ import {
 
 const ORCHESTRATOR = 'canary-orchestrator';
 
+/** Lasts long enough to be killed in. */
+const SUITE = `calls:
+  - tool: trigger-long-running-operation
+    arguments: { duration: 2, steps: 1 }
+`;
+
 let stage: Stage;
 let agents: Agents;
 let slow: readonly SlowAgent[];
 
 beforeAll(async () => {
-  stage = await openTestStage({
-    window: '3s',
-    bake: '1s',
-    minimum: { calls: 5, sessions: 1 },
-  });
+  stage = await openTestStage(
+    { window: '3s', bake: '1s', minimum: { calls: 5, sessions: 1 } },
+    { smoke: 'suite.yaml', release: { prepare: ['echo made >> made', 'sleep 2'] } },
+  );
+  writeFileSync(join(stage.home, 'suite.yaml'), SUITE);
   agents = startAgents({ url: stage.url(SERVICE), agents: 4, callsPerSession: 6, pauseMs: 100 });
   slow = [1, 2, 3, 4].map(() => startSlowAgent(stage));
 });
@@ -57,9 +65,12 @@ async function killIn(places: readonly string[]): Promise<void> {
 describe('an orchestrator that is killed', () => {
   it('in each phase of a promotion finishes it', async () => {
     const release = 'RELEASE=killed-on-the-way';
-    await start(stage, '--env', release);
+    const result = await start(stage, '--version', '1.0.0', '--env', release);
+    expect(result.stdout).toContain('1.0.0');
     await killIn([
+      'preparing',
       'starting',
+      'smoking',
       'observing',
       'promoting/leaving-main',
       'promoting/restarting-main',
@@ -74,7 +85,7 @@ describe('an orchestrator that is killed', () => {
 
   it('in each phase of a rollback before main was touched finishes it', async () => {
     const before = mainRelease(stage);
-    await start(stage, '--env', 'RELEASE=never', '--window', '60s');
+    await start(stage, '--skip-smoke', '--env', 'RELEASE=never', '--window', '60s');
     await reach(stage, 'observing');
     await steer(stage, 'rollback', null);
     await killIn(['rolling-back/returning', 'rolling-back/removing']);
@@ -85,7 +96,7 @@ describe('an orchestrator that is killed', () => {
 
   it('in each phase of a rollback after main was touched gives main its old spec back', async () => {
     const before = mainRelease(stage);
-    await start(stage, '--env', 'RELEASE=not-for-long', '--window', '2s');
+    await start(stage, '--skip-smoke', '--env', 'RELEASE=not-for-long', '--window', '2s');
     await reach(stage, 'baking');
     await steer(stage, 'rollback', null);
     await killIn([
@@ -100,7 +111,7 @@ describe('an orchestrator that is killed', () => {
   });
 
   it('while a rollout is held keeps it held, with its share', async () => {
-    await start(stage, '--env', 'RELEASE=held', '--window', '60s');
+    await start(stage, '--skip-smoke', '--env', 'RELEASE=held', '--window', '60s');
     await reach(stage, 'observing');
     expect((await stage.canary('pause', SERVICE)).code).toBe(0);
     await reach(stage, 'held');
@@ -117,7 +128,7 @@ describe('an orchestrator that is killed', () => {
 
 describe('a proxy that is killed', () => {
   it('comes back with the weights it had, and the rollout goes on', async () => {
-    await start(stage, '--env', 'RELEASE=proxy-killed', '--window', '8s');
+    await start(stage, '--skip-smoke', '--env', 'RELEASE=proxy-killed', '--window', '8s');
     await reach(stage, 'observing');
     await kill('canary-proxy');
     await waitFor(async () => (await look(stage))?.tracks?.canary.weight === 0.5, {
@@ -131,7 +142,7 @@ describe('a proxy that is killed', () => {
 describe('PM2 itself', () => {
   it('updated in mid-rollout ends the rollout with main on its old release', async () => {
     const before = mainRelease(stage);
-    await start(stage, '--env', 'RELEASE=updated', '--window', '60s');
+    await start(stage, '--skip-smoke', '--env', 'RELEASE=updated', '--window', '60s');
     await reach(stage, 'observing');
     await stage.pm2.pm2('update');
     await stage.ready();
@@ -144,7 +155,7 @@ describe('PM2 itself', () => {
   it('killed in mid-rollout and resurrected leaves no canary behind, and no second proxy', async () => {
     const before = mainRelease(stage);
     await stage.pm2.pm2('save');
-    await start(stage, '--env', 'RELEASE=orphaned', '--window', '60s');
+    await start(stage, '--skip-smoke', '--env', 'RELEASE=orphaned', '--window', '60s');
     await reach(stage, 'observing');
     const orphan = pidOf(stage, ORCHESTRATOR);
     process.kill(stage.pm2.daemonPid()!, 'SIGKILL');

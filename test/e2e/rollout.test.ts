@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
@@ -14,13 +14,22 @@ import {
   reachEnd,
   SERVICE,
   start,
+  steer,
 } from './support.js';
+
+const SUITE = `calls:
+  - name: adds up
+    tool: get-sum
+    arguments: { a: 2, b: 3 }
+    expect: { contains: is 5 }
+`;
 
 let stage: Stage;
 let agents: Agents;
 
 beforeAll(async () => {
-  stage = await openTestStage();
+  stage = await openTestStage({}, { smoke: 'suite.yaml' });
+  writeFileSync(join(stage.home, 'suite.yaml'), SUITE);
   agents = startAgents({ url: stage.url(SERVICE), agents: 8, callsPerSession: 6, pauseMs: 30 });
 });
 
@@ -33,6 +42,13 @@ afterAll(async () => {
 async function mainEnviron(): Promise<readonly string[]> {
   const main = await pm2App(stage, SERVICE);
   return readFileSync(`/proc/${main!.pid}/environ`, 'utf8').split('\0');
+}
+
+/** How many sessions canaries have ever had. */
+async function canarySessions(): Promise<number> {
+  const text = await (await fetch(stage.metricsUrls.proxy)).text();
+  const line = /^canary_sessions_opened_total\{.*track="canary".*\} (\d+)$/m.exec(text);
+  return Number(line![1]);
 }
 
 describe('a good release', () => {
@@ -122,12 +138,46 @@ describe('a bad release', () => {
   });
 });
 
+describe('before it gets any traffic, a release', () => {
+  it('that answers a call of the suite wrongly is rolled back, and main is not touched', async () => {
+    const [main, sessions] = [await pm2App(stage, SERVICE), await canarySessions()];
+    const result = await stage.canary('start', SERVICE, fault('wrong-sum'), '--wait');
+    expect(result).toMatchObject({ code: 3, stderr: '' });
+    const view = await reachEnd(stage);
+    expect(view.reason).toMatch(
+      /^smoke test: .*; adds up: wanted text that contains "is 5", got "The sum is 4."$/,
+    );
+    expect(view.transitions.map(({ to }) => to)).toEqual(
+      expect.arrayContaining(['smoking', 'rolling-back', 'rolled-back']),
+    );
+    expect(view.transitions.map(({ to }) => to)).not.toContain('observing');
+    expect(await canarySessions()).toBe(sessions);
+    expect((await pm2App(stage, SERVICE))!.pid).toBe(main!.pid);
+    await expectTidy(stage);
+  });
+
+  it('that lacks a tool of main is rolled back too, unless that is allowed', async () => {
+    const sessions = await canarySessions();
+    await start(stage, fault('drops-tool'));
+    const view = await reachEnd(stage);
+    expect(view).toMatchObject({ phase: 'rolled-back' });
+    expect(view.reason).toMatch(/contract.*tool get-tiny-image/);
+    expect(await canarySessions()).toBe(sessions);
+
+    await start(stage, fault('drops-tool'), '--allow-breaking', '--window', '60s');
+    await reach(stage, 'observing');
+    await steer(stage, 'rollback', null);
+    expect(await reachEnd(stage)).toMatchObject({ phase: 'rolled-back' });
+    await expectTidy(stage);
+  });
+});
+
 describe('afterwards', () => {
   it('no agent has seen a call fail, and the history tells it all', async () => {
     expect(agents.tally.failures).toEqual([]);
     expect(agents.tally.ok).toBeGreaterThan(500);
     const { stdout } = await stage.canary('history', SERVICE);
-    expect(stdout.match(/rolled-back/g)).toHaveLength(6);
+    expect(stdout.match(/rolled-back/g)).toHaveLength(9);
     expect(stdout.match(/promoted/g)).toHaveLength(1);
   });
 
