@@ -207,6 +207,36 @@ export function templatesOf({
   ];
 }
 
+/** What a release is made of: by `--version` and `--set`, or by a schedule. */
+export interface ReleaseWishes {
+  readonly version?: string | undefined;
+  readonly set?: Readonly<Record<string, string>> | undefined;
+}
+
+/** True when a release is to be made: there is something to make it of. */
+export function asksForRelease({ version, set = {} }: ReleaseWishes): boolean {
+  return version !== undefined || Object.keys(set).length > 0;
+}
+
+/** How wishes do not fit: whether a version is wanted, the values that are, and those that have no place. */
+export function misfitsOf(
+  config: ReleaseConfig,
+  { version, set = {} }: ReleaseWishes,
+): {
+  readonly lacksVersion: boolean;
+  readonly lacking: readonly string[];
+  readonly strange: readonly string[];
+} {
+  const wantsVersion = templatesOf(config).some(([, text]) =>
+    placeholdersIn(text).includes('version'),
+  );
+  return {
+    lacksVersion: wantsVersion && version === undefined,
+    lacking: config.set.filter((name) => !Object.hasOwn(set, name)),
+    strange: Object.keys(set).filter((name) => !config.set.includes(name)),
+  };
+}
+
 /** Placeholders that stand for nothing, each with the path of its text in the section. */
 export function strangePlaceholders(
   config: ReleaseConfig,

@@ -3,8 +3,9 @@ import { nextOpening, openingAt, type Calendar } from './calendar.js';
 import { timeAfter } from './cron.js';
 import type { Finding } from './checks.js';
 import { nearest } from './nearest.js';
-import type { ConfigDraft } from './resolve.js';
-import type { ScheduleConfig } from './schedules.js';
+import { asksForRelease, misfitsOf } from './release.js';
+import type { ConfigDraft, ServiceDraft } from './resolve.js';
+import type { ScheduleConfig, ScheduledRelease } from './schedules.js';
 import type { FileDraft } from './schema.js';
 import type { Path } from './source.js';
 
@@ -55,11 +56,17 @@ export function checkSchedules(written: FileDraft, { services, ...rest }: Config
       findings.push(error([...path, 'group'], unknown(group, 'group', groupNames)));
     }
     const resolved = rest.schedules.find((each) => each.name === name);
-    return resolved === undefined ? findings : [...findings, ...checkResolved(path, resolved)];
+    return resolved === undefined
+      ? findings
+      : [...findings, ...checkResolved(path, resolved, services)];
   });
 }
 
-function checkResolved(path: Path, schedule: ScheduleConfig): Finding[] {
+function checkResolved(
+  path: Path,
+  schedule: ScheduleConfig,
+  known: readonly ServiceDraft[],
+): Finding[] {
   const { services, releases } = schedule;
   const strange = services.length === 0 ? [] : Object.keys(releases);
   const findings = strange
@@ -67,8 +74,37 @@ function checkResolved(path: Path, schedule: ScheduleConfig): Finding[] {
     .map((service) =>
       error([...path, 'releases', service], unknown(service, 'service here', services)),
     );
+  for (const [name, release] of Object.entries(releases)) {
+    const service = known.find((each) => each.name === name);
+    if (service !== undefined) {
+      findings.push(...checkMade([...path, 'releases', name], service, release));
+    }
+  }
   const never = whyNever(schedule);
   return never === null ? findings : [...findings, error([...path, never.key], never.message)];
+}
+
+/** What a release is made of fits how the service makes them. */
+function checkMade(
+  path: Path,
+  { name, release }: ServiceDraft,
+  wishes: ScheduledRelease,
+): Finding[] {
+  if (!asksForRelease(wishes)) return [];
+  if (release === null) {
+    return [error(path, `got what a release is made of, wanted release.prepare in ${name} too`)];
+  }
+  const { lacksVersion, lacking, strange } = misfitsOf(release, wishes);
+  const names = release.set.length === 0 ? 'none' : release.set.join(', ');
+  return [
+    ...(lacksVersion
+      ? [error(path, `version is missing, which ${name}'s release is made of`)]
+      : []),
+    ...lacking.map((key) => error(path, `set.${key} is missing, wanted a value of ${key}`)),
+    ...strange.map((key) =>
+      error([...path, 'set', key], `got ${key}, wanted names of ${name}'s release.set: ${names}`),
+    ),
+  ];
 }
 
 /**

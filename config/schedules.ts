@@ -12,13 +12,14 @@ import {
 import { parseCron, type CronTimes } from './cron.js';
 import { GROUP_DEFAULTS, SCHEDULE_DEFAULTS } from './defaults.js';
 import type { OnRollback, WrittenGroups } from './groups.js';
+import { parseReleaseValue, RELEASE_VALUE_PATTERN } from './units.js';
 import { duration, list, name, named, oneOf, section, text, unit } from './shapes.js';
 
 const MAX_SPANS = 100;
 const MAX_CATCH_UP_MS = 7 * 86_400_000;
 const MAX_JITTER_MS = 86_400_000;
 
-/** What a scheduled run changes in main's spec; what is not named stays as it is. */
+/** What a scheduled run starts; of main's spec, what is not named stays as it is. */
 export interface ScheduledRelease {
   readonly script?: string | undefined;
   readonly cwd?: string | undefined;
@@ -27,6 +28,11 @@ export interface ScheduledRelease {
   readonly args?: readonly string[] | undefined;
   /** Null drops the variable. May hold secrets. */
   readonly env?: Readonly<Record<string, string | null>> | undefined;
+  /** With `set`, what the service's release is made of, as `release` says. */
+  readonly version?: string | undefined;
+  readonly set?: Readonly<Record<string, string>> | undefined;
+  /** Its contract may break main's. */
+  readonly allowBreaking?: boolean | undefined;
 }
 
 export interface ScheduleConfig extends CronTimes, Calendar {
@@ -57,6 +63,12 @@ const absolutePath = z
   .refine(isAbsolute, { error: 'an absolute path' })
   .meta({ pattern: '^/' });
 
+const releaseValue = unit(parseReleaseValue, {
+  type: 'string',
+  pattern: RELEASE_VALUE_PATTERN,
+  examples: ['1.4.0'],
+});
+
 const release = section({
   script: absolutePath.optional().describe('The new script.'),
   cwd: absolutePath.optional().describe('The new working directory.'),
@@ -75,6 +87,15 @@ const release = section({
     )
     .optional()
     .describe('Changed and new variables; null drops one.'),
+  version: releaseValue.optional().describe('The release is made, as `release.prepare` says.'),
+  set: z
+    .record(z.string(), releaseValue, { error: 'a map of names to texts' })
+    .optional()
+    .describe('What the release is made of beside its version, by the names of `release.set`.'),
+  allowBreaking: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe("Go on where the canary's contract breaks main's."),
 });
 
 const windowsJson = { examples: ['Mon-Fri 22:00-22:20', 'Sat,Sun', '22:00-02:00'] };

@@ -121,8 +121,12 @@ export class Orchestrator {
     await this.#preparations.stopAll();
   }
 
-  /** Plans a rollout and, unless it is a dry run, begins it. */
-  async start(name: string, request: StartRequest): Promise<Answer<PlanReply | StartReply>> {
+  /** Plans a rollout and, unless it is a dry run, begins it. `by` is who or what wants it. */
+  async start(
+    name: string,
+    request: StartRequest,
+    by = 'a person',
+  ): Promise<Answer<PlanReply | StartReply>> {
     const service = this.#parts.config.services[name];
     if (service === undefined) return this.#unknown(name);
     const underWay = this.#loops.get(name);
@@ -137,7 +141,7 @@ export class Orchestrator {
       if (!planned.ok) return no(planned.code, planned.reasons.join('\n'));
       const { view } = planned.plan;
       if (request.dryRun) return ok({ plan: view });
-      const rollout = this.#begin(planned.plan);
+      const rollout = this.#begin(planned.plan, by);
       return ok({ plan: view, rollout });
     } finally {
       this.#starting.delete(name);
@@ -223,7 +227,10 @@ export class Orchestrator {
     return rolloutId(service, this.#parts.store.nextNumber(service));
   }
 
-  #begin({ config, oldSpec, newSpec, change, release, suite }: Plan): RolloutView {
+  #begin(
+    { config, oldSpec, newSpec, change, release, suite }: Plan,
+    startedBy: string,
+  ): RolloutView {
     const { store, clock, random } = this.#parts;
     const number = store.nextNumber(config.name);
     const id = rolloutId(config.name, number);
@@ -232,6 +239,7 @@ export class Orchestrator {
       id,
       mark: `${id}.${random()}`,
       service: config.name,
+      startedBy,
       startedAtMs,
       endedAtMs: null,
       config,
@@ -250,7 +258,7 @@ export class Orchestrator {
     const letters = this.#notifications.lettersFor({
       rollout,
       from: null,
-      reason: 'a person started it',
+      reason: `${startedBy} started it`,
       atMs: startedAtMs,
     });
     store.insert(rollout, number, letters);

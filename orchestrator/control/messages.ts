@@ -100,6 +100,8 @@ export interface PlanView {
   readonly mainChanges: readonly SpecDifference[];
   /** Null: the release is there already. */
   readonly release: ReleasePlanView | null;
+  /** Main runs it already: the same spec, or a release that was made of the same values. */
+  readonly unchanged: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -122,6 +124,8 @@ export interface TrackView {
 export interface RolloutView {
   readonly id: string;
   readonly service: string;
+  /** Who or what began it. */
+  readonly startedBy: string;
   readonly phase: PhaseKind;
   /** Stage of promoting and rolling-back. */
   readonly stage: string | null;

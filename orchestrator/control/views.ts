@@ -32,6 +32,7 @@ export function endedView(rollout: Rollout, { transitions, release }: Kept): Rol
   return {
     id: rollout.id,
     service: rollout.service,
+    startedBy: rollout.startedBy,
     phase: phase.kind,
     stage: 'stage' in phase ? phase.stage : null,
     held: phase.kind === 'held' ? phase.why : null,
@@ -40,7 +41,7 @@ export function endedView(rollout: Rollout, { transitions, release }: Kept): Rol
     startedAtMs: rollout.startedAtMs,
     endedAtMs: rollout.endedAtMs,
     phaseEndsAtMs: endOf(phase),
-    reason: reasonOf(phase, transitions),
+    reason: reasonOf(rollout, transitions),
     waitingFor: null,
     request: rollout.request?.kind ?? null,
     assessment: lastAssessment(transitions),
@@ -63,8 +64,8 @@ export function serviceView(config: ServiceConfig, rollout: RolloutView | null):
 }
 
 /** A rollback is explained by what caused it, everything else by the last move. */
-function reasonOf(phase: Phase, transitions: readonly Transition[]): string {
-  return 'cause' in phase ? phase.cause : (transitions.at(-1)?.reason ?? 'started');
+function reasonOf({ phase, startedBy }: Rollout, transitions: readonly Transition[]): string {
+  return 'cause' in phase ? phase.cause : (transitions.at(-1)?.reason ?? `${startedBy} started it`);
 }
 
 function endOf(phase: Phase): number | null {

@@ -1,10 +1,17 @@
 /** The release's part of a plan: what a start asks for, fitted to the configuration. */
 import { stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { asksForRelease, type ReleaseConfig } from '../../config/release.js';
 import type { ServiceConfig } from '../../config/types.js';
 import type { ReleasePlanView, StartRequest } from '../control/messages.js';
-import { specProblems, type AppSpec, type ReleaseChange } from '../pm2/spec.js';
 import {
-  asksForRelease,
+  applyRelease,
+  sameSpec,
+  specProblems,
+  type AppSpec,
+  type ReleaseChange,
+} from '../pm2/spec.js';
+import {
   changeFor,
   commandsOf,
   folderProblem,
@@ -32,9 +39,31 @@ export function planRelease(
   const reasons = wishProblems(name, config, request);
   if (config === null || reasons.length > 0) return { ok: false, reasons };
   const release = releaseFor(config, rolloutId, request);
+  return { ok: true, release, change: wholeChange(config, release, request) };
+}
+
+/** The configured overrides, and over them what the start names itself. */
+function wholeChange(
+  config: ReleaseConfig,
+  release: Release,
+  request: StartRequest,
+): ReleaseChange {
   const overrides = changeFor(config, release);
   const env = { ...overrides.env, ...request.release.env };
-  return { ok: true, release, change: { ...overrides, ...request.release, env } };
+  return { ...overrides, ...request.release, env };
+}
+
+/** Whether main runs already what a start asks for: `made`, the release that it was given last, has the same values and is pointed at in the same way. */
+export function runsAlready(
+  { release: config }: ServiceConfig,
+  request: StartRequest,
+  made: Release | null,
+  main: AppSpec,
+): boolean {
+  if (config === null || made === null) return false;
+  const { version = null, set = {} } = request;
+  if (made.version !== version || !isDeepStrictEqual(made.values, set)) return false;
+  return sameSpec(applyRelease(main, wholeChange(config, made, request)), main);
 }
 
 /** Why the release cannot be made. Whether it can run is asked once it is made. */

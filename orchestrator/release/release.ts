@@ -1,13 +1,14 @@
 /** The release that a start asks for: its folder, its values, and what they make of the configuration's templates (pure). */
 import { join, resolve } from 'node:path';
 import {
-  templatesOf,
+  misfitsOf,
   variableOf,
   type PrepareCommand,
   type ReleaseConfig,
   type ReleaseOverrides,
+  type ReleaseWishes,
 } from '../../config/release.js';
-import { fillTemplate, placeholdersIn } from '../../config/template.js';
+import { fillTemplate } from '../../config/template.js';
 import type { ReleaseChange } from '../pm2/spec.js';
 
 /** A release that is made for one rollout, frozen with it. */
@@ -19,34 +20,20 @@ export interface Release {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** What a person asks for with `--version` and `--set`. */
-export interface ReleaseWishes {
-  readonly version?: string | undefined;
-  readonly set?: Readonly<Record<string, string>> | undefined;
-}
-
-/** True when a release is to be made: the start names something to make it of. */
-export function asksForRelease({ version, set = {} }: ReleaseWishes): boolean {
-  return version !== undefined || Object.keys(set).length > 0;
-}
-
 /** Why the wishes do not fit the configuration, all at once; empty when they do. */
 export function wishProblems(
   service: string,
   config: ReleaseConfig | null,
-  { version, set = {} }: ReleaseWishes,
+  wishes: ReleaseWishes,
 ): string[] {
   if (config === null) {
     return [`${service} has no release.prepare: --version and --set have nothing to go into`];
   }
-  const wantsVersion = templatesOf(config).some(([, text]) =>
-    placeholdersIn(text).includes('version'),
-  );
+  const { lacksVersion, lacking, strange } = misfitsOf(config, wishes);
   const missing = [
-    ...(wantsVersion && version === undefined ? ['--version'] : []),
-    ...config.set.filter((name) => !Object.hasOwn(set, name)).map((name) => `--set ${name}=...`),
+    ...(lacksVersion ? ['--version'] : []),
+    ...lacking.map((name) => `--set ${name}=...`),
   ];
-  const strange = Object.keys(set).filter((name) => !config.set.includes(name));
   return [
     ...(missing.length > 0 ? [`${service}'s release wants ${missing.join(', ')} too`] : []),
     ...strange.map(

@@ -13,10 +13,11 @@ import { applyRelease, diffSpec, type AppSpec, type ReleaseChange } from '../pm2
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
 import { sideEffectWarnings } from './side-effects.js';
-import { planRelease, releasePlanView, releaseRefusals } from '../release/plan.js';
+import { planRelease, releasePlanView, releaseRefusals, runsAlready } from '../release/plan.js';
 import type { Release } from '../release/release.js';
 import { planSmoke } from '../smoke/plan.js';
 import type { Suite } from '../smoke/suite.js';
+import type { Store } from '../store/store.js';
 
 export interface Plan {
   /** The configuration with the request's wishes and main's memory limit. */
@@ -37,6 +38,7 @@ export type Planned =
 export interface PlanParts {
   readonly pm2: Pm2;
   readonly proxy: ProxyClient;
+  readonly store: Pick<Store, 'lastPromoted'>;
 }
 
 /** Makes the plan of the rollout with that id, or gives every reason why there cannot be one now. */
@@ -77,8 +79,10 @@ export async function makePlan(
   ];
   if (refusals.length > 0) return refused(refusals);
   const { suite } = smoke;
+  const made = parts.store.lastPromoted(configured.name)?.release ?? null;
+  const madeBefore = release !== null && runsAlready(configured, request, made, main.spec);
   const view = {
-    ...planView(config, main, newSpec, { release, change }),
+    ...planView(config, main, newSpec, { release, change, madeBefore }),
     ...beforeTraffic(config, suite),
   };
   return { ok: true, plan: { config, oldSpec: main.spec, newSpec, change, release, suite, view } };
@@ -169,7 +173,7 @@ function planView(
   config: ServiceConfig,
   main: AppView,
   newSpec: AppSpec,
-  { release, change }: Pick<Plan, 'release' | 'change'>,
+  { release, change, madeBefore }: Pick<Plan, 'release' | 'change'> & { madeBefore: boolean },
 ): Omit<PlanView, 'smoke' | 'contract'> {
   const canary = canarySpec(main.spec, {
     name: config.canaryApp,
@@ -194,8 +198,9 @@ function planView(
     canaryDiffers: diffSpec(main.spec, canary),
     mainChanges,
     release: releasePlanView(config, release),
+    unchanged: mainChanges.length === 0 || madeBefore,
     warnings: [
-      ...releaseWarnings(mainChanges.length === 0),
+      ...releaseWarnings(mainChanges.length === 0, madeBefore),
       ...sideEffectWarnings(main, newSpec, config),
     ],
   };
@@ -211,7 +216,8 @@ function beforeTraffic(
   };
 }
 
-function releaseWarnings(sameSpec: boolean): readonly string[] {
+function releaseWarnings(sameSpec: boolean, madeBefore: boolean): readonly string[] {
+  if (madeBefore) return ['main runs a release of these values already: it is made anew'];
   if (!sameSpec) return [];
   return [
     'the release is the code on disk: if main restarts by itself it runs it too, and a rollback cannot bring the old code back',

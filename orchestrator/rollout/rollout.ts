@@ -34,6 +34,8 @@ export interface Rollout {
    */
   readonly mark: string;
   readonly service: string;
+  /** Who or what began it, as people are told: `a person`, `run-3 (schedule nightly)`. */
+  readonly startedBy: string;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   /** The service's configuration with the start command's wishes, as it was at the start. */

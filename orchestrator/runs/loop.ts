@@ -16,7 +16,12 @@ import { endedWithout, withState, type MemberState, type Run } from './run.js';
 
 /** How a run reaches the rollouts of single services. */
 export interface Rollouts {
-  start(service: string, request: StartRequest): Promise<Answer<PlanReply | StartReply>>;
+  /** `by` is told as what began the rollout. */
+  start(
+    service: string,
+    request: StartRequest,
+    by: string,
+  ): Promise<Answer<PlanReply | StartReply>>;
   steer(service: string, kind: RequestKind, reason: string | null): Answer<RolloutView>;
 }
 
@@ -137,13 +142,15 @@ export class RunLoop {
 
   async #begin(service: string, request: StartRequest): Promise<MemberState> {
     const { rollouts } = this.#parts;
-    if (this.#run.onlyIfChanged) {
-      const planned = await rollouts.start(service, { ...request, dryRun: true });
-      if (planned.ok && planned.value.plan.mainChanges.length === 0) {
+    const { id, title, onlyIfChanged } = this.#run;
+    const by = `${id} (${title})`;
+    if (onlyIfChanged) {
+      const planned = await rollouts.start(service, { ...request, dryRun: true }, by);
+      if (planned.ok && planned.value.plan.unchanged) {
         return endedWithout('unchanged', 'main runs that release already');
       }
     }
-    const answer = await rollouts.start(service, request);
+    const answer = await rollouts.start(service, request, by);
     if (!answer.ok) return endedWithout('refused', answer.message);
     if (!('rollout' in answer.value)) return endedWithout('refused', 'it was only planned');
     return { kind: 'under-way', rolloutId: answer.value.rollout.id, told: false };

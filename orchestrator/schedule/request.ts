@@ -5,7 +5,14 @@ import type { StartRequest } from '../control/messages.js';
 /** A service without a release of its own starts main's spec as it is. */
 export function requestFor({ releases }: ScheduleConfig, service: string): StartRequest {
   const release = Object.hasOwn(releases, service) ? releases[service] : undefined;
-  return { release: changeOf(release ?? {}), dryRun: false };
+  const { version, set, allowBreaking, ...change } = release ?? {};
+  return {
+    release: changeOf(change),
+    ...(version !== undefined && { version }),
+    ...(set !== undefined && { set }),
+    ...(allowBreaking === true && { allowBreaking }),
+    dryRun: false,
+  };
 }
 
 function changeOf(release: ScheduledRelease): StartRequest['release'] {

@@ -287,6 +287,17 @@ export class Store {
     return rows.map(parseRollout);
   }
 
+  /** What main was given last; null: nothing yet. */
+  lastPromoted(service: string): Rollout | null {
+    const row = this.#db
+      .prepare(
+        `SELECT body FROM rollouts WHERE service = ? AND phase = 'promoted'
+         ORDER BY number DESC LIMIT 1`,
+      )
+      .get(service);
+    return row === undefined ? null : parseRollout(row as BodyRow);
+  }
+
   byId(id: string): Rollout | null {
     const row = this.#db.prepare('SELECT body FROM rollouts WHERE id = ?').get(id);
     return row === undefined ? null : parseRollout(row as BodyRow);
@@ -308,8 +319,8 @@ export class Store {
   }
 }
 
-/** Rollouts of a program that did not make releases itself have no `release`. */
+/** Rollouts of an older program have no `release` and no `startedBy`. */
 function parseRollout({ body }: BodyRow): Rollout {
-  const stored = JSON.parse(body) as Omit<Rollout, 'release'> & Partial<Rollout>;
-  return { ...stored, release: stored.release ?? null };
+  const stored = JSON.parse(body) as Omit<Rollout, 'release' | 'startedBy'> & Partial<Rollout>;
+  return { ...stored, release: stored.release ?? null, startedBy: stored.startedBy ?? 'a person' };
 }

@@ -43,6 +43,43 @@ schedules: {nightly: {group: all, cron: "0 22 * * *", timeZone: Europe/Berlin}}`
   ]);
 });
 
+describe('what a scheduled release is made of', () => {
+  const made = (own: string, release: string): string[] =>
+    problems(
+      loadConfigText(
+        'canary.yaml',
+        `services: {a: {listen: 80, stable: 81, canary: 82, ${own}}}
+schedules: {n: {service: a, cron: "0 22 * * *", timeZone: UTC, releases: {a: ${release}}}}`,
+        {},
+      ),
+    );
+  const own = 'release: {set: [mcp], prepare: ["make {{version}} {{mcp}}"]}';
+
+  test('fits how the service makes its releases', () => {
+    expect(made(own, '{version: 1.4.0, set: {mcp: 1.23.2}, allowBreaking: true}')).toEqual([]);
+    expect(made('', '{cwd: /srv}')).toEqual([]);
+  });
+
+  test.each([
+    ['', '{version: 1.4.0}', 'n.releases.a: got what a release is made of, wanted release.prepare'],
+    [own, '{version: 1.4.0}', 'n.releases.a: set.mcp is missing'],
+    [own, '{set: {mcp: "1"}}', "n.releases.a: version is missing, which a's release is made of"],
+    [
+      own,
+      '{version: 1.4.0, set: {mcp: "1", mpc: "1"}}',
+      "n.releases.a.set.mpc: got mpc, wanted names of a's release.set: mcp",
+    ],
+    [
+      own,
+      '{version: "1; rm", set: {mcp: "1"}}',
+      'n.releases.a.version: got "1; rm", wanted 1 to 64',
+    ],
+    [own, '{version: 1.4, set: {mcp: "1"}}', 'n.releases.a.version: got 1.4, wanted 1 to 64'],
+  ])('or not: %s %s', (service, release, message) => {
+    expect(made(service, release).join('\n')).toContain(message);
+  });
+});
+
 describe('what is wrong', () => {
   test('is shown all at once, each with its place', () => {
     const result = load(`groups:

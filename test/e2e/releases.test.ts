@@ -95,6 +95,13 @@ it('a python server is upgraded from wheels, release by release, and what is old
   expect(await servedVersion()).toBe('1.2.0');
   await waitFor(() => !existsSync(first.dir), { what: 'the release before to be removed' });
   expect(existsSync(second.dir)).toBe(true);
+  const again = await stage.canary('start', SERVICE, '--version', '1.2.0', '--dry-run', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    plan: {
+      unchanged: true,
+      warnings: ['main runs a release of these values already: it is made anew'],
+    },
+  });
   expect(existsSync(join(srv, 'main', '.venv'))).toBe(true);
 
   const missing = await stage.canary('start', SERVICE, '--version', '9.9.9', '--wait');

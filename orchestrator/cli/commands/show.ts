@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import type { RolloutView } from '../../control/messages.js';
-import { headline, transitionText } from '../format.js';
+import { clockTime, headline, transitionText } from '../format.js';
 import { ask, EXIT, type ExitCode, type Io } from '../io.js';
 import { releaseText } from '../release-text.js';
 import type { Runner } from './start.js';
@@ -30,6 +30,7 @@ async function show(io: Io, id: string, json: boolean): Promise<ExitCode> {
   const nowMs = systemClock.now();
   io.out(headline(view, nowMs));
   io.out(`why: ${view.reason}`);
+  io.out(`${clockTime(view.startedAtMs)}  ${view.startedBy} started it`);
   for (const transition of view.transitions) io.out(transitionText(transition));
   if (view.release !== null) io.out(releaseText(view.release, nowMs));
   return EXIT.ok;

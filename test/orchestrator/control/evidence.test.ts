@@ -30,6 +30,7 @@ beforeEach(() => {
   rollout = {
     id: 'scraper-1',
     mark: 'm',
+    startedBy: 'a person',
     service: 'scraper',
     startedAtMs: 1_000,
     endedAtMs: null,

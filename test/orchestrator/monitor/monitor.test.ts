@@ -29,6 +29,7 @@ beforeEach(() => {
   rollout = {
     id: 'scraper-1',
     mark: 'scraper-1-mark',
+    startedBy: 'a person',
     service: 'scraper',
     startedAtMs: 0,
     endedAtMs: null,
@@ -173,7 +174,15 @@ describe("the canary's share", () => {
   const at = (canary: number): Look => {
     const port = { host: '127.0.0.1', port: 1, drain: false };
     const route = { stable: { ...port, weight: 1 - canary }, canary: { ...port, weight: canary } };
-    const none = { sessions: 0, inFlight: 0, streams: 0, sessionsOpened: 0, calls: 0, errors: 0, placedCalls: 0 };
+    const none = {
+      sessions: 0,
+      inFlight: 0,
+      streams: 0,
+      sessionsOpened: 0,
+      calls: 0,
+      errors: 0,
+      placedCalls: 0,
+    };
     const state: ServiceState = {
       service: 'scraper',
       listen: { host: '127.0.0.1', port: 1 },

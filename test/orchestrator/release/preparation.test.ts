@@ -75,6 +75,7 @@ function rolloutWith({ commands, version, config, newSpec }: Wanted): Rollout {
   const rollout: Rollout = {
     id: 'scraper-1',
     mark: `scraper-1.${dir}`,
+    startedBy: 'a person',
     service: 'scraper',
     startedAtMs: 0,
     endedAtMs: null,

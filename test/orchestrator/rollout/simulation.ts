@@ -166,6 +166,7 @@ export class Simulation {
     this.rollout = {
       id: 'scraper-1',
       mark: 'scraper-1.test',
+      startedBy: 'a person',
       service: 'scraper',
       startedAtMs: 0,
       endedAtMs: null,
@@ -412,5 +413,13 @@ function view(process: Process | null, app: AppFacts): Omit<InstanceView, 'atSpe
 }
 
 function trackState(inFlight: number): TrackState {
-  return { sessions: 0, inFlight, streams: 0, sessionsOpened: 0, calls: 0, errors: 0, placedCalls: 0 };
+  return {
+    sessions: 0,
+    inFlight,
+    streams: 0,
+    sessionsOpened: 0,
+    calls: 0,
+    errors: 0,
+    placedCalls: 0,
+  };
 }

@@ -54,6 +54,7 @@ describe('a nightly upgrade of three servers in one window of 20 minutes', () =>
     expect(world.states()).toEqual(['a promoted', 'b promoted', 'c promoted']);
     const { title, startedAtMs, endedAtMs, members } = world.run();
     expect(title).toBe('schedule nightly');
+    expect(world.store.byId('b-1')!.startedBy).toBe('run-1 (schedule nightly)');
     expect(startedAtMs).toBe(Date.parse('2026-11-23T21:00:00Z'));
     expect(endedAtMs! - startedAtMs).toBeLessThan(14 * MINUTE_MS);
     expect(members.map(({ rollout }) => rollout)).toEqual(['a-1', 'b-1', 'c-1']);

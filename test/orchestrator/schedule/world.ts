@@ -126,14 +126,13 @@ export class World {
 
   #port(): Rollouts {
     return {
-      start: (service, { dryRun }) => Promise.resolve(this.#start(service, dryRun)),
+      start: (service, { dryRun }, by) => Promise.resolve(this.#start(service, dryRun, by)),
       steer: (service, kind) => this.#steer(service, kind),
     };
   }
 
-  #start(service: string, dryRun: boolean): Answer<PlanReply | StartReply> {
-    const changes = this.unchanged.has(service) ? [] : [{ field: 'script' }];
-    const plan = { mainChanges: changes } as unknown as PlanReply['plan'];
+  #start(service: string, dryRun: boolean, startedBy: string): Answer<PlanReply | StartReply> {
+    const plan = { unchanged: this.unchanged.has(service) } as unknown as PlanReply['plan'];
     if (dryRun) return ok({ plan });
     const old = this.rollouts.get(service);
     if (old?.rollout.endedAtMs === null) return no('refused', `${old.rollout.id} is under way`);
@@ -142,7 +141,7 @@ export class World {
     const startedAtMs = this.clock.now();
     const id = `${service}-${number}`;
     const phase = { kind: 'starting', deadlineMs: startedAtMs + 60_000 } as const;
-    simulation.rollout = { ...simulation.rollout, id, service, startedAtMs, phase };
+    simulation.rollout = { ...simulation.rollout, id, service, startedBy, startedAtMs, phase };
     simulation.nowMs = startedAtMs;
     this.prepare.get(service)?.(simulation);
     this.rollouts.set(service, simulation);
