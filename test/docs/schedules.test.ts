@@ -23,8 +23,9 @@ test('the example is a configuration without a warning, and means what is said o
 
 test('every key is described, with its default', () => {
   const tables = { ...GROUP_DEFAULTS, ...SCHEDULE_DEFAULTS };
-  for (const [key, value] of Object.entries(tables)) {
-    const shown = typeof value === 'object' ? '' : ` (${String(value)})`;
+  for (const [key, value] of Object.entries<unknown>(tables)) {
+    const isCompound = value === null || typeof value === 'object';
+    const shown = isCompound ? '' : ` (${JSON.stringify(value)})`.replaceAll('"', '');
     expect(doc).toContain(`- \`${key}\`${shown}:`);
   }
 });
