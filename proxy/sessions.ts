@@ -10,6 +10,7 @@ import { negotiatedSchema, type Negotiated } from './mcp/handshake.js';
 import { Session, type Connector, type SessionWorld } from './session.js';
 import { streamableConnector } from './mcp/connector.js';
 import { placedLabel } from './placement.js';
+import { Unanswered } from './mcp/unanswered.js';
 import type { SessionMeter } from './session-meter.js';
 import { Split } from './split.js';
 import type { SessionKind, Store } from './store.js';
@@ -39,6 +40,8 @@ export class Sessions {
   private readonly touched = new Set<Session>();
   private readonly world: SessionWorld;
   readonly split = new Split<Track>();
+  /** What clients of legacy sessions wait for. */
+  readonly unanswered: Unanswered;
 
   private readonly config: ServiceConfig;
   private readonly store: Store;
@@ -55,6 +58,7 @@ export class Sessions {
     this.config = config;
     this.store = store;
     this.clock = clock;
+    this.unanswered = new Unanswered(store);
     this.world = {
       tracks,
       split: this.split,
@@ -90,6 +94,7 @@ export class Sessions {
       );
       this.byId.set(session.id, session);
     }
+    this.unanswered.restore(this.config.name);
   }
 
   get(id: string): Session | undefined {
@@ -136,6 +141,7 @@ export class Sessions {
     this.byId.delete(session.id);
     this.touched.delete(session);
     session.close(upstream);
+    this.unanswered.takeAll(session.id);
     this.store.deleteSession(session.id);
   }
 

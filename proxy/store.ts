@@ -35,6 +35,14 @@ const SCHEMAS = [
   ALTER TABLE session ADD COLUMN client TEXT;
   CREATE TABLE salt (hex TEXT NOT NULL) STRICT;
 `,
+  `
+  CREATE TABLE unanswered (
+    session TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body BLOB,
+    PRIMARY KEY (session, id)
+  ) STRICT, WITHOUT ROWID;
+`,
 ];
 const SALT_BYTES = 16;
 
@@ -61,6 +69,15 @@ export interface StoredSession {
   readonly client: string | null;
 }
 
+/** A request in a legacy session whose answer its client has not been given. */
+export interface StoredCall {
+  readonly session: string;
+  /** The JSON-RPC id, a raw token. */
+  readonly id: string;
+  /** Null when it must not be sent again. */
+  readonly body: Buffer | null;
+}
+
 interface SessionRow {
   id: string;
   service: string;
@@ -82,6 +99,8 @@ export class Store {
   private readonly putSession: Database.Statement;
   private readonly dropSession: Database.Statement;
   private readonly touchSession: Database.Statement;
+  private readonly putCall: Database.Statement;
+  private readonly dropCall: Database.Statement;
 
   private readonly db: Database.Database;
 
@@ -93,6 +112,8 @@ export class Store {
     );
     this.dropSession = db.prepare('DELETE FROM session WHERE id = ?');
     this.touchSession = db.prepare('UPDATE session SET used_at_ms = ? WHERE id = ?');
+    this.putCall = db.prepare('INSERT OR REPLACE INTO unanswered VALUES (?, ?, ?)');
+    this.dropCall = db.prepare('DELETE FROM unanswered WHERE session = ? AND id = ?');
   }
 
   /**
@@ -166,6 +187,24 @@ export class Store {
   /** Stores when a session was last used. */
   touch(id: string, usedAtMs: number): void {
     this.touchSession.run(Math.round(usedAtMs), id);
+  }
+
+  saveCall({ session, id, body }: StoredCall): void {
+    this.putCall.run(session, id, body);
+  }
+
+  deleteCall(session: string, id: string): void {
+    this.dropCall.run(session, id);
+  }
+
+  /** The unanswered calls of the service's sessions. */
+  loadCalls(service: string): StoredCall[] {
+    const rows = this.db
+      .prepare(
+        'SELECT unanswered.* FROM unanswered JOIN session ON session.id = session WHERE service = ?',
+      )
+      .all(service) as { session: string; id: string; body: Buffer | null }[];
+    return rows.map((row) => ({ ...row, body: row.body === null ? null : Buffer.from(row.body) }));
   }
 
   /** All that `work` writes is written at once, or not at all. */

@@ -6,10 +6,12 @@
  *
  * What a session takes over is what was agreed on, no more: it reaches instances with its own
  * client's credentials. So several sessions that fit are as good as each other when they agreed on
- * the same; answers to one of them go out only when it is the only one.
+ * the same. Of what they wait for, only that is answered which all of them wait for: whoever it is
+ * that came back, the answer is right.
  */
 import type { Session, Standing } from '../session.js';
 import type { Sessions } from '../sessions.js';
+import type { UnansweredCall } from './unanswered.js';
 
 /** A session that a client that comes back may go on with. */
 export interface Claim {
@@ -31,12 +33,14 @@ export class Absentees {
 
   /** Sets a session of the client aside; null when none fits, or those that do are not alike. */
   claim(client: string): Claim | null {
-    const fitting = this.of(client);
+    const away = this.of(client);
+    const agreed = away.filter(({ negotiated }) => negotiated !== null);
+    const fitting = agreed.length > 0 ? agreed : away;
     const session = fitting.find((one) => !this.claimed.has(one));
     if (session === undefined || !areAlike(fitting)) return null;
     this.claimed.add(session);
     const standing = { ...session.standing, restore: inAll(fitting) };
-    return { session, standing, isOnly: fitting.length === 1 };
+    return { session, standing, isOnly: away.length === 1 };
   }
 
   /** It was not needed. */
@@ -44,15 +48,33 @@ export class Absentees {
     this.claimed.delete(session);
   }
 
-  /** The client's sessions that wait for it. */
+  /** What the client that has come back waits for. It is not told a second time. */
+  waitedFor({ session }: Claim): UnansweredCall[] {
+    const { unanswered } = this.sessions;
+    const alike = session.client === null ? [] : this.of(session.client);
+    if (alike.length <= 1) return unanswered.takeAll(session.id);
+    const calls = alike.map(({ id }) => unanswered.takeAll(id));
+    const common = (calls[0] ?? [])
+      .filter(({ id }) => calls.every((others) => others.some((call) => call.id === id)))
+      .map(({ id }) => ({ id, body: null }));
+    for (const { id } of alike)
+      if (id !== session.id) common.forEach((call) => unanswered.add(id, call));
+    return common;
+  }
+
+  /** The client's sessions that wait for it: those that agreed on something, or wait to do so. */
   of(client: string): Session[] {
     return [...this.sessions.values()].filter(
       (session) =>
         session.kind === 'sse' &&
         session.client === client &&
-        session.negotiated !== null &&
+        (session.negotiated !== null || this.waits(session)) &&
         !this.isPresent(session),
     );
+  }
+
+  private waits({ id }: Session): boolean {
+    return this.sessions.unanswered.has(id);
   }
 }
 

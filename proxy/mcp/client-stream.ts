@@ -14,6 +14,8 @@ export interface Source {
   resume(): void;
 }
 
+/** How soon a client that loses its stream is to come back; SDKs' clients take 3 s by themselves. */
+const RETRY_MS = 500;
 const EVENT_END = Buffer.from('\n\n');
 
 export class ClientStream {
@@ -43,7 +45,8 @@ export class ClientStream {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',
     });
-    this.res.write(sseEvent(this.endpoint, 'endpoint', this.sessionId));
+    const event = sseEvent(this.endpoint, 'endpoint', this.sessionId);
+    this.res.write(`retry: ${RETRY_MS}\n${event}`);
   }
 
   /** Bytes of an instance; false when it must wait, it is resumed then. */

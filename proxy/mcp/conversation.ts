@@ -5,6 +5,7 @@
  *
  * 1. The client learns one message URI, ours, with the session's id.
  * 2. A call is answered by the event with its id, whichever connection that comes on.
+ * 3. What is not answered when the client loses its stream is left to its next one (unanswered.ts).
  */
 import type { ServerResponse } from 'node:http';
 import type { StopReason } from '../live-call.js';
@@ -18,12 +19,14 @@ import { ClientStream } from './client-stream.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
 import { tagEvent } from './generation.js';
 import { followUps, initializeFor, negotiatedBy, type Handshake } from './handshake.js';
-import { isRequest, isResponse, type Message } from './message-scanner.js';
+import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
 import { OwnRequests, type MessageTarget } from './own-requests.js';
-import { PendingCall } from './pending-call.js';
+import { PendingCall, type CallKeeper } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
-import { postMessage, Recovery, UNREACHABLE } from './recovery.js';
-import { REFUSALS, refuse } from './refusals.js';
+import { LOST, postMessage, Recovery, UNREACHABLE } from './recovery.js';
+import { errorMessage, REFUSALS, refuse } from './refusals.js';
+import { sseEvent } from './sse-event.js';
+import type { UnansweredCall } from './unanswered.js';
 import { Upline, type UplineListener } from './upline.js';
 import { Uplines } from './uplines.js';
 
@@ -36,7 +39,7 @@ export interface Posted {
   readonly headers: readonly string[];
 }
 
-export class Conversation implements Connector, UplineListener {
+export class Conversation implements Connector, UplineListener, CallKeeper {
   readonly session: Session;
   private readonly plane: Plane;
   private readonly res: ServerResponse;
@@ -45,6 +48,8 @@ export class Conversation implements Connector, UplineListener {
   private readonly stream: ClientStream;
   private readonly uplines = new Uplines();
   private readonly calls: PendingCalls;
+  /** Those that wait for an answer, on an instance or for one. */
+  private readonly waiting = new Set<PendingCall>();
   private readonly own = new OwnRequests();
   private readonly recovery: Recovery;
   private isOver = false;
@@ -136,6 +141,33 @@ export class Conversation implements Connector, UplineListener {
     this.plane.sessions.save(session);
   }
 
+  /** Answers what the client waits for since it lost its last stream. */
+  answerLeft(left: readonly UnansweredCall[]): void {
+    const calls: PendingCall[] = [];
+    for (const { id, body } of left) {
+      const [message] = body === null ? [] : scanMessages(body);
+      if (body === null || message === undefined) this.stream.say(sseEvent(errorMessage(id, LOST)));
+      else calls.push(this.newCall(body, message));
+    }
+    if (calls.length > 0) this.recover(calls);
+  }
+
+  // What becomes of calls.
+
+  onStop(call: PendingCall, by: StopReason): void {
+    const wasSent = this.calls.release(call);
+    if (by === 'drained' && wasSent) this.recover([call]);
+    if (by === 'drained' || call.isOver) return;
+    call.ids.settle('timeout', call.binding?.track ?? 'stable');
+    const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
+    this.recovery.fail([call], { code: REFUSALS.timeout, message });
+  }
+
+  onOver(call: PendingCall): void {
+    this.waiting.delete(call);
+    this.plane.sessions.unanswered.delete(this.session.id, call.id);
+  }
+
   // How the session is set up on an instance.
 
   async connect(
@@ -203,10 +235,11 @@ export class Conversation implements Connector, UplineListener {
   private end(): void {
     this.isOver = true;
     this.session.streams -= 1;
-    for (const call of this.calls.all()) {
+    for (const call of this.waiting) {
       if (this.calls.release(call)) call.ids.settle('client_gone', call.binding?.track ?? 'stable');
-      call.over();
+      call.leave();
     }
+    this.waiting.clear();
     for (const generation of this.uplines.generations) this.close(generation);
     if (this.session.current !== null) this.session.forget(this.session.current);
   }
@@ -226,12 +259,15 @@ export class Conversation implements Connector, UplineListener {
     this.own.drop(generation);
   }
 
-  /** Brings a fresh connection to where the session was. */
+  /**
+   * Brings a fresh connection to where the session was. An `initialize` without an answer is a call
+   * like others, which is sent again as such.
+   */
   private async introduce(
     { initialize, negotiated, initialized, restore }: Session,
     target: MessageTarget,
   ): Promise<boolean> {
-    if (initialize === null) return true;
+    if (initialize === null || negotiated === null) return true;
     const body = initializeFor(initialize, negotiated);
     if ((await this.own.ask(target, body, OWN_REQUEST_TIMEOUT_MS)) === null) return false;
     for (const text of followUps({ initialized, restore: [...restore.values()] })) {
@@ -241,9 +277,11 @@ export class Conversation implements Connector, UplineListener {
   }
 
   private newCall(body: Buffer, message: Message): PendingCall {
-    return new PendingCall(this.plane, this.session.label, { message, body }, (call, by) =>
-      this.stopCall(call, by),
-    );
+    const call = new PendingCall(this.plane, this.session.label, { message, body }, this);
+    this.waiting.add(call);
+    const kept = this.recovery.isHopeless(call) ? null : call.body;
+    this.plane.sessions.unanswered.add(this.session.id, { id: call.id, body: kept });
+    return call;
   }
 
   private answered(message: Message, event: RelayedEvent): void {
@@ -260,7 +298,7 @@ export class Conversation implements Connector, UplineListener {
     if (raw === null) return;
     if (message.method === 'tools/list') this.plane.catalog.learnText(eventData(raw));
     if (message.method !== 'initialize') return;
-    this.session.negotiated = negotiatedBy(body, parsedJson(raw));
+    if (body !== null) this.session.negotiated = negotiatedBy(body, parsedJson(raw));
     this.plane.sessions.save(this.session);
   }
 
@@ -274,15 +312,6 @@ export class Conversation implements Connector, UplineListener {
         call.binding?.track ?? 'stable',
       );
     }
-  }
-
-  private stopCall(call: PendingCall, by: StopReason): void {
-    const wasSent = this.calls.release(call);
-    if (by === 'drained' && wasSent) this.recover([call]);
-    if (by === 'drained' || call.isOver) return;
-    call.ids.settle('timeout', call.binding?.track ?? 'stable');
-    const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
-    this.recovery.fail([call], { code: REFUSALS.timeout, message });
   }
 }
 

@@ -56,7 +56,10 @@ export class LegacySse {
     this.conversations.set(session.id, conversation);
     this.waiting.release(session.id, conversation);
     const comeback = claim === null ? null : this.comebackOf(session.id, conversation, claim);
-    await conversation.run(() => comeback?.listen());
+    await conversation.run(() => {
+      if (named !== null) conversation.answerLeft(this.plane.sessions.unanswered.takeAll(named.id));
+      comeback?.listen();
+    });
     void comeback?.decide(false);
     this.conversations.delete(session.id);
     session.transport = disconnected;
@@ -96,6 +99,7 @@ export class LegacySse {
     const takeOver = async (): Promise<void> => {
       await conversation.goOnAs(standing);
       this.comebacks.delete(id);
+      conversation.answerLeft(this.absentees.waitedFor(claim));
       this.plane.sessions.end(session, false);
       this.waiting.release(session.id, isOnly ? conversation : null);
     };

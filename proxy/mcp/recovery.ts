@@ -20,7 +20,7 @@ const MAX_TRIES = 4;
 const POST_TIMEOUT_MS = 10_000;
 const HINTS_TIMEOUT_MS = 1_200;
 
-const LOST: RpcError = {
+export const LOST: RpcError = {
   code: REFUSALS.lost,
   message: 'the server was lost during the call, which may have been executed',
 };
@@ -85,9 +85,14 @@ export class Recovery {
     }
   }
 
-  private isRepeatable({ message, cuts }: PendingCall): boolean {
+  /** As far as is known now, it could not be sent again. */
+  isHopeless(call: PendingCall): boolean {
+    return this.isKnown(call) && !this.isRepeatable(call);
+  }
+
+  private isRepeatable({ message, body, cuts }: PendingCall): boolean {
     const { config, catalog } = this.parts.plane;
-    return cuts < MAX_TRIES && mayReplay([message], config.replay, catalog);
+    return body !== null && cuts < MAX_TRIES && mayReplay([message], config.replay, catalog);
   }
 
   private isKnown({ message }: PendingCall): boolean {
@@ -109,15 +114,15 @@ export class Recovery {
 
   private async sendAgain(call: PendingCall): Promise<void> {
     const { session, calls } = this.parts;
-    const { patience } = call;
-    for (;;) {
+    const { patience, body } = call;
+    while (body !== null) {
       const acquired = await patience.acquire(session, session.headers);
       if (call.isOver || acquired.kind === 'unavailable') break;
       const { binding } = acquired;
       const sentAt = performance.now();
       calls.register(call, binding);
       const headers = protocolHeaders(session.headers);
-      const posted = await postMessage(session, binding, call.body, headers);
+      const posted = await postMessage(session, binding, body, headers);
       const isAccepted = posted.kind === 'answered' && posted.status < 400;
       if (isAccepted || !calls.release(call)) return;
       if (posted.kind === 'answered') break;

@@ -12,7 +12,7 @@ class Instance {
   }
 }
 
-const ENDPOINT = 'event: endpoint\nid: s1\ndata: /sse?sessionId=s1\n\n';
+const ENDPOINT = 'retry: 500\nevent: endpoint\nid: s1\ndata: /sse?sessionId=s1\n\n';
 
 describe('what a legacy SSE client reads', () => {
   let server: Server;

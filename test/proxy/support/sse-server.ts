@@ -4,12 +4,19 @@ import type { Socket } from 'node:net';
 import { freePort } from '../../support/ports.js';
 import type { RpcMessage } from './lab-server.js';
 
+const TOOLS = [
+  { name: 'read', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } },
+  { name: 'write', inputSchema: { type: 'object' } },
+];
+
 export class SseServer {
   /** What was posted, by session in the order of connections. */
   readonly received: RpcMessage[][] = [];
   readonly streams = new Map<number, ServerResponse>();
   /** How often each tool ran. */
   readonly executed = new Map<string, number>();
+  /** Executes tools and answers to no request. */
+  isSilent = false;
   /** What a message for an unknown session is answered with. */
   unknown = { status: 404, text: 'Could not find session' };
   port = 0;
@@ -43,6 +50,11 @@ export class SseServer {
   /** Forgets its sessions without closing a connection. */
   forgetSessions(): void {
     this.streams.clear();
+  }
+
+  /** How often any tool ran. */
+  get runs(): number {
+    return [...this.executed.values()].reduce((sum, n) => sum + n, 0);
   }
 
   /** The methods that a session was sent. */
@@ -80,6 +92,7 @@ export class SseServer {
 
   private answer(session: number, { id, method, params = {} }: RpcMessage): void {
     const told = id === undefined ? {} : { id };
+    if (this.isSilent && method !== 'tools/call') return;
     if (method === 'initialize') {
       this.initialized.add(session);
       const { protocolVersion } = params;
@@ -91,10 +104,11 @@ export class SseServer {
       const error = { code: -32_602, message: 'Received request before initialization' };
       return this.say(session, { ...told, error });
     }
+    if (method === 'tools/list') return this.say(session, { ...told, result: { tools: TOOLS } });
     if (method !== 'tools/call') return this.say(session, { ...told, result: {} });
     const { name, arguments: args } = params as { name: string; arguments?: { never?: boolean } };
     this.executed.set(name, (this.executed.get(name) ?? 0) + 1);
-    if (args?.never === true) return;
+    if (args?.never === true || this.isSilent) return;
     this.say(session, { ...told, result: { content: [{ type: 'text', text: `by ${session}` }] } });
   }
 }
