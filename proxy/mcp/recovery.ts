@@ -19,6 +19,8 @@ import { sseEvent } from './sse-event.js';
 const MAX_TRIES = 4;
 const POST_TIMEOUT_MS = 10_000;
 const HINTS_TIMEOUT_MS = 1_200;
+/** An instance that dies may cut several messages before its stream is seen to be gone. */
+const CUT_PAUSE_MS = 50;
 
 export const LOST: RpcError = {
   code: REFUSALS.lost,
@@ -115,6 +117,7 @@ export class Recovery {
   private async sendAgain(call: PendingCall): Promise<void> {
     const { session, calls } = this.parts;
     const { patience, body } = call;
+    if (call.cuts > 1) await this.parts.plane.clock.sleep(CUT_PAUSE_MS * call.cuts);
     while (body !== null) {
       const acquired = await patience.acquire(session, session.headers);
       if (call.isOver || acquired.kind === 'unavailable') break;

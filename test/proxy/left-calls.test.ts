@@ -129,6 +129,15 @@ describe('calls of a legacy SSE client that loses its stream', () => {
     await expectAnswers(one, calls);
   }, 60_000);
 
+  it('a read is not given up when the instance cuts it again and again', async () => {
+    const relay = await relayed();
+    const one = opened(relay.port, 1);
+    await one.connected;
+    await one.list();
+    server.cutsUntil = performance.now() + 150;
+    expect(await one.call('read')).toBe('by 0');
+  });
+
   it('an initialize is sent again', async () => {
     const relay = await relayed();
     server.isSilent = true;

@@ -17,6 +17,8 @@ export class SseServer {
   readonly executed = new Map<string, number>();
   /** Executes tools and answers to no request. */
   isSilent = false;
+  /** Until then, by `performance.now()`, calls are reset. */
+  cutsUntil = 0;
   /** What a message for an unknown session is answered with. */
   unknown = { status: 404, text: 'Could not find session' };
   port = 0;
@@ -78,6 +80,10 @@ export class SseServer {
     }
     const message = JSON.parse(Buffer.concat(chunks).toString()) as RpcMessage;
     this.received[session]?.push(message);
+    if (message.method === 'tools/call' && performance.now() < this.cutsUntil) {
+      res.socket?.resetAndDestroy();
+      return;
+    }
     res.writeHead(202).end('Accepted');
     if (message.id !== undefined && message.method !== undefined) this.answer(session, message);
   }
