@@ -285,9 +285,10 @@ export class Orchestrator {
 
   /** Removes the service's old releases. */
   async #prune({ name, release }: ServiceConfig): Promise<void> {
-    const { pm2, store, clock, log } = this.#parts;
+    const { config, pm2, store, clock, log } = this.#parts;
+    const parts = { pm2, pm2Home: config.pm2Home, store, clock };
     const keep = release?.keep ?? SERVICE_DEFAULTS.release.keep;
-    for (const { dir, trouble } of await pruneReleases({ pm2, store, clock }, name, keep)) {
+    for (const { dir, trouble } of await pruneReleases(parts, name, keep)) {
       if (trouble === null) log.info({ service: name, dir }, 'removed an old release');
       else log.warn({ service: name, dir, trouble }, 'an old release could not be removed');
     }

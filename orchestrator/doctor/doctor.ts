@@ -13,8 +13,11 @@ import { probeMains } from './main-probe.js';
 import { checkMemoryLimits } from './memory-limits.js';
 import { checkNodeVersion } from './node-version.js';
 import { checkProcesses } from './processes.js';
+import { checkReleases } from './releases.js';
+import { checkSecrets } from './secrets.js';
 import { checkSparePorts } from './spare-ports.js';
 import { checkStateFolder } from './state-folder.js';
+import { checkSuites } from './suites.js';
 
 /** Looks at one thing; says nothing where another check has already said why it cannot. */
 export type Check = (facts: Facts) => readonly Diagnosis[] | Promise<readonly Diagnosis[]>;
@@ -30,6 +33,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   probe: probeMains,
   ports: checkSparePorts,
   'memory limit': checkMemoryLimits,
+  smoke: checkSuites,
+  release: checkReleases,
+  notify: checkSecrets,
   leftovers: checkLeftovers,
   dump: checkDump,
   ecosystem: checkEcosystems,

@@ -2,15 +2,16 @@
  * Removes releases that nothing needs any more.
  *
  * 1. Only folders that the store says a rollout has made are ever removed.
- * 2. What PM2 holds, for any app, and what a rollout under way uses is never removed: neither by
- *    the paths as they are written, nor by where their links lead.
+ * 2. What PM2 holds, for any app, what it would resurrect from its dump and what a rollout under
+ *    way uses is never removed: neither by the paths as they are written, nor by where their links
+ *    lead.
  * 3. Of the others, the newest that main ran are kept, and the newest that was rolled back, to look into.
  */
 import { realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../common/clock.js';
 import type { Pm2 } from '../pm2/adapter.js';
-import type { AppSpec } from '../pm2/spec.js';
+import { readDump } from '../pm2/dump.js';
 import type { Store } from '../store/store.js';
 
 /** A release's folder that a rollout has made, which is over. */
@@ -22,6 +23,7 @@ export interface MadeRelease {
 
 export interface PruneParts {
   readonly pm2: Pm2;
+  readonly pm2Home: string;
   readonly store: Store;
   readonly clock: Clock;
 }
@@ -32,18 +34,19 @@ export interface Pruned {
   readonly trouble: string | null;
 }
 
-/** Removes what a service does not need any more. Nothing, as long as PM2 does not say what it runs. */
+/** Removes what a service does not need any more. Nothing, as long as PM2 does not say what it runs, or its dump cannot be read. */
 export async function pruneReleases(
-  { pm2, store, clock }: PruneParts,
+  { pm2, pm2Home, store, clock }: PruneParts,
   service: string,
   keep: number,
 ): Promise<readonly Pruned[]> {
   const made = store.madeReleases(service);
   if (made.length === 0) return [];
   const apps = await pm2.list();
-  if (apps.kind !== 'ok') return [];
+  const dump = await readDump(pm2Home).catch(() => 'unreadable' as const);
+  if (apps.kind !== 'ok' || dump === 'unreadable') return [];
   const active = store.active().flatMap(({ oldSpec, newSpec }) => [oldSpec, newSpec]);
-  const texts = await pathsIn([...apps.value.map(({ spec }) => spec), ...active]);
+  const texts = await withLinks(textsIn([apps.value.map(({ spec }) => spec), active, dump]));
   const used = new Set<MadeRelease>();
   for (const release of made) if (await isNamedIn(release.dir, texts)) used.add(release);
   const pruned: Pruned[] = [];
@@ -68,12 +71,14 @@ export function prunable(
   return [...old.slice(keep), ...failed.slice(1)];
 }
 
-/** All that specs name, as written and with links followed. */
-async function pathsIn(specs: readonly AppSpec[]): Promise<readonly string[]> {
-  const texts = specs.flatMap(({ script, cwd, interpreter, interpreterArgs, args, env }) => [
-    ...[script, cwd, interpreter, ...interpreterArgs, ...args],
-    ...Object.values(env),
-  ]);
+/** All texts in a value, however deep. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** The texts, and where those that are paths lead. */
+async function withLinks(texts: readonly string[]): Promise<readonly string[]> {
   const paths = [...new Set(texts.filter((text) => text.startsWith('/')))];
   // An interpreter's own link leads out of its environment, its folder's does not.
   const real = await Promise.all(

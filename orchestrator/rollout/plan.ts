@@ -2,6 +2,7 @@
  * Before a rollout: what it would do, and every reason against it. Nothing is touched. A plan that
  * is accepted becomes the rollout, frozen with the configuration it was made from.
  */
+import { userInfo } from 'node:os';
 import type { HostPort, ServiceConfig, Step } from '../../config/types.js';
 import type { PlanView, StartRequest } from '../control/messages.js';
 import type { AppView } from '../pm2/app.js';
@@ -201,6 +202,7 @@ function planView(
     unchanged: mainChanges.length === 0 || madeBefore,
     warnings: [
       ...releaseWarnings(mainChanges.length === 0, madeBefore),
+      ...(release === null ? [] : userWarnings(main)),
       ...sideEffectWarnings(main, newSpec, config),
     ],
   };
@@ -214,6 +216,17 @@ function beforeTraffic(
     smoke: smoke && suite && { suite: smoke.suite, calls: suite.calls.length },
     contract: contract?.breaking ?? null,
   };
+}
+
+/** The release's folder is the orchestrator's user's alone. */
+function userWarnings({ pm2Env }: AppView): readonly string[] {
+  const { uid, username } = userInfo();
+  const user = pm2Env['uid'];
+  if (typeof user !== 'string' && typeof user !== 'number') return [];
+  if (['', String(uid), username].includes(String(user))) return [];
+  return [
+    `main runs as user ${String(user)}, who cannot read the release's folder unless a command of release.prepare lets them`,
+  ];
 }
 
 function releaseWarnings(sameSpec: boolean, madeBefore: boolean): readonly string[] {

@@ -21,8 +21,15 @@ export interface Witness {
   readonly canary: WitnessedApp | null;
 }
 
-/** The phases in which apps are witnessed; what is known of them holds within one of these groups. */
-const WITNESSED: readonly (readonly PhaseKind[])[] = [['observing', 'held'], ['baking']];
+/**
+ * The phases in which apps are witnessed; what is known of them holds within one of these groups.
+ * What another hand does before the first traffic is answered when the trial begins: only then is
+ * there something to hold.
+ */
+const WITNESSED: readonly (readonly PhaseKind[])[] = [
+  ['starting', 'smoking', 'observing', 'held'],
+  ['baking'],
+];
 
 /** Whether what was witnessed before a move still says something after it. */
 export function keepsWitness(from: PhaseKind, to: PhaseKind): boolean {

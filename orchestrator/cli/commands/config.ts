@@ -5,6 +5,7 @@ import { findConfig } from '../../../config/find.js';
 import { configJsonSchema } from '../../../config/json-schema.js';
 import { loadConfig } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
+import { suiteProblems } from '../../smoke/suites.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import type { Runner } from './start.js';
 
@@ -13,7 +14,7 @@ export function validateCommand(program: Command, io: Io, run: Runner): void {
     .command('validate')
     .summary('check canary.yaml')
     .description(
-      'Checks the configuration and shows everything that is wrong with it, with its place.',
+      'Checks the configuration and the smoke suites that it names, and shows everything that is wrong with them, with its place.',
     )
     .option(
       '--config <file>',
@@ -28,8 +29,9 @@ function validate(io: Io, flag: string | undefined): ExitCode {
   const found = findConfig({ flag, env: io.env, cwd: io.cwd, homeDir: homeFrom(io.env).dir });
   if (!found.ok) throw new CommandError(found.message, EXIT.usage);
   const result = loadConfig(found.file, io.env);
-  if (!result.ok) {
-    throw new CommandError(formatProblems(result.problems, { color: io.color }), EXIT.usage);
+  const problems = result.ok ? suiteProblems(result.config) : result.problems;
+  if (!result.ok || problems.length > 0) {
+    throw new CommandError(formatProblems(problems, { color: io.color }), EXIT.usage);
   }
   if (result.warnings.length > 0) io.err(formatProblems(result.warnings, { color: io.color }));
   const names = Object.keys(result.config.services);

@@ -1,5 +1,12 @@
 /** `canary doctor` on a stage of its own: whole, and with one thing after the other wrong. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +141,32 @@ describe('canary doctor', () => {
       expect(text).toMatch(line);
     }
     expect(text).not.toContain('s3cret');
+  });
+
+  it('sees what a rollout would miss: a suite, a program, a folder, secrets', async () => {
+    writeFileSync(join(dir, 'suite.yaml'), 'calls:\n  - tool: echo\n    expct: {}\n');
+    await configure(
+      "smoke: suite.yaml, release: {dir: suite.yaml/releases, prepare: ['no-such-program {{version}}', 'cd .']}",
+    );
+    appendFileSync(
+      join(dir, 'canary.yaml'),
+      'notify: [{name: ops, webhook: "http://127.0.0.1:1", secret: "env:NOT_SET"}, {name: team, slack: "file:no-file"}, {name: fine, slack: "env:API"}]\n',
+    );
+    const { text } = await canary(['doctor'], { API: 's3cret' });
+    for (const line of [
+      /^failure {2}web smoke: .*suite\.yaml:3: calls\[0\]\.expct: unknown key, did you mean expect\?/m,
+      /^failure {2}web release: .*suite\.yaml cannot be written to -> set release\.dir$/m,
+      /^warning {2}web release: there is no no-such-program on this PATH/m,
+      /^warning {2}ops secrets: \$NOT_SET is not set here -> canary notify test/m,
+      /^failure {2}team secrets: .*no-file cannot be read \(ENOENT\)/m,
+      /^ok {7}fine secrets: can be read$/m,
+    ]) {
+      expect(text).toMatch(line);
+    }
+    expect(text).not.toMatch(/s3cret|there is no cd/);
+    const validated = await canary(['validate']);
+    expect(validated.code).toBe(2);
+    expect(validated.text).toMatch(/suite\.yaml:3:5: calls\[0\]\.expct: unknown key/);
   });
 
   it('sees a configuration that the proxy was not started with, and a limit that PM2 beats', async () => {

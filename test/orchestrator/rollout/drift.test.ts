@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../../config/types.js';
-import { Simulation } from './simulation.js';
+import { passedSmoke, Simulation } from './simulation.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -80,6 +80,24 @@ describe.each(DEEDS)('%s by another hand', (_, sentence, deed) => {
     deed(run);
     run.to('promoting');
     expect(run.nowMs).toBe(2 * HOUR_MS);
+  });
+});
+
+describe('main restarted before the first traffic', () => {
+  const tested: Partial<ServiceConfig> = { contract: { breaking: 'refuse', allow: [] } };
+
+  it.each(['starting', 'smoking'] as const)('while %s is told as the trial begins', (phase) => {
+    const run = new Simulation(tested);
+    run.canaryBroken = phase === 'starting';
+    run.smokeHangs = phase === 'smoking';
+    run.to(phase).until(() => run.rollout.witness !== null);
+    run.restart('main', true);
+    expect(run.phase.kind).toBe(phase);
+    run.canaryBroken = false;
+    run.rollout = { ...run.rollout, smoke: passedSmoke };
+    expect(moved(run.to('observing'))).toBe('act');
+    expect(moved(run)).toMatch(/^main was restarted by another hand at/);
+    expect(run.phase).toMatchObject({ kind: 'held', why: 'drift' });
   });
 });
 
