@@ -20,8 +20,17 @@ export interface JsonSchema {
   default?: unknown;
 }
 
-/** The file's JSON Schema (draft 7, the newest that editors' YAML plug-ins all know). */
+/**
+ * The file's JSON Schema (draft 7, the newest that editors' YAML plug-ins all know). Made at first
+ * need and then shared: to make it takes longer than to load a file.
+ */
 export function configJsonSchema(): object {
+  return (shared ??= madeJsonSchema());
+}
+
+let shared: object | null = null;
+
+function madeJsonSchema(): object {
   const schema = z.toJSONSchema(fileSchema, {
     target: 'draft-7',
     io: 'input',
