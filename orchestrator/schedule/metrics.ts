@@ -7,11 +7,17 @@ export function scheduleMetrics(
   { scheduler }: Pick<Orchestrator, 'scheduler'>,
   registry: Registry,
 ): void {
-  const last = new Gauge({
+  new Gauge({
     name: 'canary_schedule_last_run_timestamp_seconds',
     help: "The schedule's last time that something became of, by what became of it.",
     labelNames: ['schedule', 'result'],
     registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, last } of scheduler.list(1).schedules) {
+        if (last !== null) this.set({ schedule: name, result: last.outcome }, last.slotMs / 1_000);
+      }
+    },
   });
   new Gauge({
     name: 'canary_schedule_next_run_timestamp_seconds',
@@ -20,14 +26,9 @@ export function scheduleMetrics(
     registers: [registry],
     collect() {
       this.reset();
-      last.reset();
-      for (const schedule of scheduler.list(LOOK_AHEAD).schedules) {
-        const next = schedule.upcoming.find(({ held }) => held === null);
-        if (next !== undefined) this.set({ schedule: schedule.name }, next.atMs / 1_000);
-        const { name, last: entry } = schedule;
-        if (entry !== null) {
-          last.set({ schedule: name, result: entry.outcome }, entry.slotMs / 1_000);
-        }
+      for (const { name, upcoming } of scheduler.list(LOOK_AHEAD).schedules) {
+        const next = upcoming.find(({ held }) => held === null);
+        if (next !== undefined) this.set({ schedule: name }, next.atMs / 1_000);
       }
     },
   });
