@@ -2,7 +2,7 @@
 import { systemClock } from '../../common/clock.js';
 import type { MemberView, RunView } from '../control/run-messages.js';
 import { clockTime } from './format.js';
-import { ask, EXIT, type ExitCode, type Io } from './io.js';
+import { askPatiently, EXIT, type ExitCode, type Io } from './io.js';
 import { runText } from './run-format.js';
 
 const POLL_MS = 500;
@@ -15,7 +15,8 @@ export async function followRun(io: Io, id: string): Promise<ExitCode> {
   io.out(`following ${id}; Ctrl-C ends the following, not the run ("canary cancel ${id}" does)`);
   const shown = new Map<string, string>();
   for (;;) {
-    const run = await ask<RunView>(io, 'GET', `/v1/runs/${encodeURIComponent(id)}`);
+    const path = `/v1/runs/${encodeURIComponent(id)}`;
+    const run = await askPatiently<RunView>(io, path, systemClock);
     const nowMs = systemClock.now();
     for (const member of run.members) {
       const text = moveText(member);

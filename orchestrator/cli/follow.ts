@@ -2,7 +2,7 @@
 import { systemClock } from '../../common/clock.js';
 import type { RolloutView } from '../control/messages.js';
 import { clockTime, headline, megabytes, percent, transitionText } from './format.js';
-import { ask, EXIT, type ExitCode, type Io } from './io.js';
+import { askPatiently, EXIT, type ExitCode, type Io } from './io.js';
 
 const POLL_MS = 500;
 const NUMBERS_EVERY_MS = 15_000;
@@ -12,7 +12,8 @@ export async function follow(io: Io, id: string): Promise<ExitCode> {
   let printed = 0;
   let numbersAtMs = systemClock.now();
   for (;;) {
-    const view = await ask<RolloutView>(io, 'GET', `/v1/rollouts/${encodeURIComponent(id)}`);
+    const path = `/v1/rollouts/${encodeURIComponent(id)}`;
+    const view = await askPatiently<RolloutView>(io, path, systemClock);
     for (const transition of view.transitions.slice(printed)) io.out(transitionText(transition));
     printed = view.transitions.length;
     const code = exitCodeOf(view);

@@ -1,4 +1,5 @@
 /** What a command may touch: its streams, the environment, the folder, and how it ends. Injected, so that tests run commands without a process. */
+import type { Clock } from '../../common/clock.js';
 import { callUnix } from '../../common/unix-http.js';
 import { homeFrom } from '../../common/home.js';
 import type { ErrorReply } from '../control/messages.js';
@@ -35,7 +36,30 @@ export class CommandError extends Error {
   }
 }
 
+/** The orchestrator is not there, or not now. */
+class UnreachableError extends CommandError {}
+
 const TIMEOUT_MS = 30_000;
+/** So long a follower waits for an orchestrator that is gone, and so often it looks. */
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 250;
+
+/**
+ * {@link ask} for one who follows: what is followed goes on after the orchestrator was killed or
+ * restarted, so its absence is waited out for a while.
+ * @throws CommandError when it stays away, or refuses.
+ */
+export async function askPatiently<T>(io: Io, path: string, clock: Clock): Promise<T> {
+  const deadlineMs = clock.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask<T>(io, 'GET', path);
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || clock.now() >= deadlineMs) throw error;
+      await clock.sleep(RETRY_MS);
+    }
+  }
+}
 
 /**
  * Asks the orchestrator.
@@ -45,7 +69,7 @@ export async function ask<T>(io: Io, method: string, path: string, body?: unknow
   const { controlSocket } = homeFrom(io.env);
   const reply = await callUnix(controlSocket, { method, path, body, timeoutMs: TIMEOUT_MS });
   if (reply.kind === 'unreachable') {
-    throw new CommandError(
+    throw new UnreachableError(
       `canary-orchestrator does not answer on ${controlSocket} (${reply.reason}).\n` +
         'Is it running? `pm2 start ecosystem.config.js` starts it; $CANARY_HOME names another state folder.',
       EXIT.failed,
