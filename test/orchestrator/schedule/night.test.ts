@@ -67,9 +67,13 @@ describe('a nightly upgrade of three servers in one window of 20 minutes', () =>
 
   it('runs on no day that is frozen or has no window, and says which it held', async () => {
     open();
-    for (const day of ['23', '24', '25']) {
+    for (const [day, until] of [
+      ['23', '21:14'],
+      ['24', '21:01'],
+      ['25', '21:01'],
+    ]) {
       world.clock.set(`2026-11-${day}T20:59:30Z`);
-      await world.clock.to(`2026-11-${day}T21:16:00Z`);
+      await world.clock.to(`2026-11-${day}T${until}:00Z`);
     }
     world.clock.set('2026-11-28T20:59:30Z');
     await world.clock.to('2026-11-28T21:00:10Z');
@@ -100,7 +104,7 @@ describe('a nightly upgrade of three servers in one window of 20 minutes', () =>
   it('stops at the first rollback', async () => {
     open();
     world.prepare.set('b', (simulation) => (simulation.assessment = failing));
-    await world.clock.to('2026-11-23T21:30:00Z');
+    await world.clock.to('2026-11-23T21:14:00Z');
     expect(world.states()).toEqual(['a promoted', 'b rolled-back', 'c not-started']);
     expect(world.member('b').reason).toContain('errors 30 % > 25 %');
     expect(world.member('c').reason).toBe('b was rolled back');
@@ -110,14 +114,14 @@ describe('a nightly upgrade of three servers in one window of 20 minutes', () =>
   it('goes on after a rollback when that is wanted', async () => {
     open('', 'onRollback: continue');
     world.prepare.set('a', (simulation) => (simulation.assessment = failing));
-    await world.clock.to('2026-11-23T21:30:00Z');
+    await world.clock.to('2026-11-23T21:14:00Z');
     expect(world.states()).toEqual(['a rolled-back', 'b promoted', 'c promoted']);
   });
 
   it('leaves alone what runs the release already', async () => {
     open('onlyIfChanged: true');
     world.unchanged.add('a').add('c');
-    await world.clock.to('2026-11-23T21:30:00Z');
+    await world.clock.to('2026-11-23T21:06:00Z');
     expect(world.states()).toEqual(['a unchanged', 'b promoted', 'c unchanged']);
     expect(world.member('a')).toMatchObject({
       rollout: null,
