@@ -16,6 +16,7 @@ import type { LiveCall } from './live-call.js';
 import type { Acquired, Binding, Pin } from './pin.js';
 import type { LossReason, MoveReason, SessionMeter } from './session-meter.js';
 import type { Split } from './split.js';
+import type { BodyBudget } from './mcp/body.js';
 import { Suspended } from './mcp/suspended.js';
 import type { SessionKind, StoredSession } from './store.js';
 import type { Tracks } from './tracks.js';
@@ -35,6 +36,8 @@ export interface SessionWorld {
   /** Stores the session as it is now. */
   save(session: Session): void;
   readonly meter: SessionMeter;
+  /** What calls that are to be resumed may take. */
+  readonly suspendedBodies: BodyBudget;
   /** How long an instance is tried that cannot be reached. */
   readonly patienceMs: number;
 }
@@ -73,7 +76,7 @@ export class Session implements Pin {
   path: string;
   /** Client streams that are open. */
   streams = 0;
-  readonly suspended = new Suspended();
+  readonly suspended: Suspended;
   private pinned: Track;
   private binding: Binding | null = null;
   /** Left behind with calls in flight. */
@@ -98,6 +101,7 @@ export class Session implements Pin {
   ) {
     this.connector = connector;
     this.world = world;
+    this.suspended = new Suspended(world.suspendedBodies);
     this.id = stored.id;
     this.name = stored.label;
     this.client = stored.client;
@@ -248,6 +252,7 @@ export class Session implements Pin {
   close(upstream: boolean): void {
     if (this.closed) return;
     this.closed = true;
+    this.suspended.takeAll();
     this.world.tracks.meter(this.pinned).sessions -= 1;
     const binding = this.binding;
     this.binding = null;

@@ -5,6 +5,7 @@ import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
 import { Gate } from './gate.js';
+import { BodyBudget } from './mcp/body.js';
 import { disconnected } from './mcp/disconnected.js';
 import { negotiatedSchema, type Negotiated } from './mcp/handshake.js';
 import { Session, type Connector, type SessionWorld } from './session.js';
@@ -20,6 +21,7 @@ import type { Tracks } from './tracks.js';
 const ID_BYTES = 24;
 const LABEL_BYTES = 6;
 const MAX_HANDSHAKES = 64;
+const MAX_SUSPENDED_BYTES = 16 << 20;
 /** A legacy client that lost its stream opens it again after some seconds, or never. */
 const SSE_GRACE_MS = 60_000;
 
@@ -67,6 +69,7 @@ export class Sessions {
       log,
       save: (session) => this.save(session),
       meter,
+      suspendedBodies: new BodyBudget(MAX_SUSPENDED_BYTES),
       patienceMs: config.patienceMs,
     };
   }

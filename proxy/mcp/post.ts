@@ -47,8 +47,8 @@ export interface PostHooks {
   readonly onText?: (text: string, binding: Binding) => void;
   /** Sees each answer in it, as far as it was looked at. */
   readonly onAnswer?: (message: Message, binding: Binding) => void;
-  /** The instance closed the stream for the client to resume, and calls still wait. */
-  readonly onSuspended?: (ledger: Ledger, track: Track) => void;
+  /** The instance closed the stream, or the client dropped it, to be resumed, and calls still wait. */
+  readonly onSuspended?: (ledger: Ledger, track: Track, isDropped: boolean) => void;
 }
 
 type Next = 'done' | 'again';
@@ -191,23 +191,29 @@ export class Post implements LiveCall {
 
   /** The client is to resume the stream. */
   private suspend({ track }: Binding): Next {
-    this.hooks.onSuspended?.(this.ids, track);
+    this.hooks.onSuspended?.(this.ids, track, false);
     this.answer.end();
     return 'done';
   }
 
   private onStopped(by: StopReason): Next | Promise<Next> {
     const track = this.binding?.track ?? 'stable';
-    if (by === 'client-gone') {
-      this.ids.settle('client_gone', track);
-      return 'done';
-    }
+    if (by === 'client-gone') return this.onClientGone(track);
     if (by === 'timeout') {
       if (this.binding !== null) cancelUpstream(this.binding, this.request, this.ids.ids);
       const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
       return this.giveUp('timeout', { code: REFUSALS.timeout, message });
     }
     return this.onCut(this.binding, 'it was taken out of service');
+  }
+
+  private onClientGone(track: Track): Next {
+    const { onSuspended } = this.hooks;
+    this.ids.note('client_gone', track);
+    const isResumable = this.answer.isResumable && this.ids.size > 0;
+    if (isResumable && onSuspended !== undefined) onSuspended(this.ids, track, true);
+    else this.ids.clear();
+    return 'done';
   }
 
   private onInvalid(binding: Binding): Next {

@@ -14,7 +14,7 @@ import { scanMessages } from './message-scanner.js';
 import { errorMessage, REFUSALS } from './refusals.js';
 import { mayReplay } from './replay.js';
 import { sseEvent } from './sse-event.js';
-import type { SuspendedCall } from './suspended.js';
+import { settleLost, type SuspendedCall } from './suspended.js';
 
 /** Answers what was suspended, on `res`, and ends it. Never rejects. */
 export async function resumeElsewhere(
@@ -36,15 +36,16 @@ export async function resumeElsewhere(
 }
 
 async function answerTo(plane: Plane, call: SuspendedCall, binding: Binding): Promise<string> {
-  const { ledger, request, track } = call;
+  const { ledger, path, body, track, isDropped } = call;
   const { ids } = ledger;
-  if (mayReplay(ledger.requests, plane.config.replay, plane.catalog) && ids.length === 1) {
-    ledger.note('cut', track);
-    const headers = protocolHeaders(request.headers);
+  const isRepeatable = mayReplay(ledger.requests, plane.config.replay, plane.catalog);
+  if (isRepeatable && body !== null && ids.length === 1) {
+    if (!isDropped) ledger.note('cut', track);
+    const headers = protocolHeaders(call.headers);
     if (binding.upstreamId !== null) headers.push(SESSION_HEADER, binding.upstreamId);
     const asked = await ask(
       binding.upstream,
-      { method: 'POST', path: request.path, headers, body: request.body },
+      { method: 'POST', path, headers, body },
       plane.config.callTimeoutMs,
     );
     if (asked.kind === 'answered' && asked.message !== undefined) {
@@ -54,7 +55,7 @@ async function answerTo(plane: Plane, call: SuspendedCall, binding: Binding): Pr
       return sseEvent(text);
     }
   }
-  ledger.settle('cut', track);
+  settleLost(call);
   const message = 'the server was lost during the call, which may have been executed';
   const error = { code: REFUSALS.lost, message };
   return ids.map((id) => sseEvent(errorMessage(id, error))).join('');

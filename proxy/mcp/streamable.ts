@@ -134,9 +134,11 @@ function openSession(plane: Plane, request: PostRequest): Promise<void> | void {
 }
 
 function sessionHooks(plane: Plane, session: Session, request: PostRequest): PostHooks {
+  const { path, headers, body } = request;
   return {
     ...toolHooks(plane, request.messages),
-    onSuspended: (ledger, track) => session.suspended.add({ ledger, request, track }),
+    onSuspended: (ledger, track, isDropped) =>
+      session.suspended.add({ ledger, path, headers, body, track, isDropped }),
   };
 }
 

@@ -222,6 +222,31 @@ describe('a session whose instance is lost', () => {
       stream.close();
     });
 
+    it('is answered when its client dropped it and the session moved', async () => {
+      const client = await onCanary();
+      const abort = new AbortController();
+      const params = {
+        name: 'write',
+        arguments: { sse: true, early: true, ids: true, outcome: 'never' },
+      };
+      const dropped = await fetch(`${proxy.url}/mcp`, {
+        method: 'POST',
+        headers: client.headers(),
+        body: JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params }),
+        signal: abort.signal,
+      });
+      await dropped.body?.getReader().read();
+      abort.abort();
+      const isOver = async () => (await proxy.state()).tracks.canary.inFlight === 0;
+      await waitFor(isOver, { what: 'the call to be given up' });
+      await proxy.setRoute(route(ports, { drainCanary: true }));
+      const stream = await client.stream('early-2');
+      await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
+      expect(stream.messages[0]).toMatchObject({ id: 2, error: { code: -32_050 } });
+      const write = (await proxy.calls()).calls.filter(({ tool }) => tool === 'write');
+      expect(write.map(({ outcome }) => outcome)).toEqual(['client_gone']);
+    });
+
     it('is answered when that instance is gone', async () => {
       const client = await onCanary();
       const { text } = await client.call('write', { sse: true, suspend: true });
