@@ -25,6 +25,26 @@ const wallRules = Object.entries(walls).map(([folder, forbidden]) => ({
   },
 }));
 
+/** What the dashboard's page finds in a browser. */
+const pageGlobals = Object.fromEntries(
+  [
+    'addEventListener',
+    'document',
+    'EventSource',
+    'fetch',
+    'getComputedStyle',
+    'history',
+    'localStorage',
+    'location',
+    'matchMedia',
+    'Node',
+    'queueMicrotask',
+    'ResizeObserver',
+    'sessionStorage',
+    'setTimeout',
+  ].map((name) => [name, 'readonly']),
+);
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/'] },
   js.configs.recommended,
@@ -72,6 +92,15 @@ export default tseslint.config(
         Buffer: 'readonly',
         URL: 'readonly',
       },
+    },
+  },
+  {
+    files: ['orchestrator/dashboard/page/*.js'],
+    languageOptions: { globals: pageGlobals },
+    rules: {
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 14],
     },
   },
 );

@@ -16,6 +16,8 @@ export interface Home {
   readonly storeFile: string;
   /** The proxy's database: routes and sessions. */
   readonly proxyStoreFile: string;
+  /** The secret that lets a browser act on the dashboard. */
+  readonly tokenFile: string;
 }
 
 /** The state folder's paths: `$CANARY_HOME`, by default `~/.canary`. Nothing is created. */
@@ -27,6 +29,7 @@ export function homeFrom(env: NodeJS.ProcessEnv): Home {
     proxySocket: join(dir, 'proxy.sock'),
     storeFile: join(dir, 'rollouts.db'),
     proxyStoreFile: join(dir, 'proxy.db'),
+    tokenFile: join(dir, 'dashboard.token'),
   };
 }
 

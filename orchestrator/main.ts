@@ -1,20 +1,21 @@
 #!/usr/bin/env node
 /** The process `canary-orchestrator`: puts the parts together, and takes them apart on SIGTERM or SIGINT. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
 import { serveUnix } from '../common/unix-http.js';
 import { readConfig } from '../config/read.js';
-import type { HostPort } from '../config/types.js';
 import { answerControl } from './control/api.js';
+import { Dashboard } from './dashboard/dashboard.js';
+import { dashboardToken } from './dashboard/token.js';
 import { createMetrics } from './metrics.js';
 import { Orchestrator } from './orchestrator.js';
 import { createPm2 } from './pm2/adapter.js';
 import { proxyClient } from './proxy-client.js';
 import { Store } from './store/store.js';
+import { serveWeb } from './web.js';
 
 const PM2_TIMEOUT_MS = 5_000;
 const log = createLogger('canary-orchestrator');
@@ -56,35 +57,27 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     (request) => answerControl(orchestrator, request),
     () => void process.kill(process.pid, 'SIGTERM'),
   );
-  const web = await serveWeb(orchestrator, config.orchestrator.listen);
+  const { listen } = config.orchestrator;
+  const dashboard = new Dashboard({
+    desk: orchestrator,
+    store,
+    token: dashboardToken(home.tokenFile),
+    host: listen.host,
+    clock: systemClock,
+    log,
+  });
+  const web = await serveWeb({ metrics: createMetrics(orchestrator), dashboard }, listen);
   orchestrator.resume();
-  log.info({ config: config.file, home: home.dir, metrics: config.orchestrator.listen }, 'ready');
+  log.info({ config: config.file, home: home.dir, web: listen }, 'ready');
 
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'stopping');
     control.close();
+    dashboard.close();
     web.close();
     web.closeAllConnections();
     await orchestrator.stop();
     store.close();
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));
-}
-
-async function serveWeb(orchestrator: Orchestrator, { host, port }: HostPort): Promise<Server> {
-  const metrics = createMetrics(orchestrator);
-  const server = createServer((req, res) => {
-    if (req.method !== 'GET' || req.url !== '/metrics') {
-      res.writeHead(404).end();
-      return;
-    }
-    void metrics.metrics().then((text) => {
-      res.writeHead(200, { 'content-type': metrics.contentType }).end(text);
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return server;
 }

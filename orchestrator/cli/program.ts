@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
 import { diffCommand } from './commands/diff.js';
+import { dashboardCommand } from './commands/dashboard.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
@@ -69,6 +70,7 @@ function createProgram(io: Io, run: Runner): Command {
   replayCommand(program, io, run);
   initCommand(program, io, run);
   doctorCommand(program, io, run);
+  dashboardCommand(program, io, run);
   notifyCommand(program, io, run);
   validateCommand(program, io, run);
   schemaCommand(program, io, run);

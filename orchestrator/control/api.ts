@@ -30,7 +30,7 @@ const ROUTES: readonly Route[] = [
     async (it, { query }) => reply(await it.sampleNotification(query.get('name'))),
   ],
   ['GET', /^\/v1\/services\/([^/]+)$/, (it, _, name) => reply(it.service(name))],
-  ['POST', /^\/v1\/services\/([^/]+)\/start$/, (it, { body }, name) => start(it, name, body)],
+  ['POST', /^\/v1\/services\/([^/]+)\/start$/, (it, { body }, name) => startReply(it, name, body)],
   ['POST', /^\/v1\/services\/([^/]+)\/promote$/, steer('promote')],
   ['POST', /^\/v1\/services\/([^/]+)\/rollback$/, steer('rollback')],
   ['POST', /^\/v1\/services\/([^/]+)\/pause$/, steer('pause')],
@@ -59,12 +59,20 @@ function decoded(name: string): string {
 }
 
 function steer(kind: RequestKind): Handler {
-  return (orchestrator, { body }, name) => {
-    const request = steerRequestSchema.safeParse(body);
-    return request.success
-      ? reply(orchestrator.steer(name, kind, request.data.reason))
-      : malformed(request.error);
-  };
+  return (orchestrator, { body }, name) => steerReply(orchestrator, name, kind, body);
+}
+
+/** Hands a person's order over; `body` is a SteerRequest, if it is right. */
+export function steerReply(
+  orchestrator: Pick<Orchestrator, 'steer'>,
+  name: string,
+  kind: RequestKind,
+  body: unknown,
+): ApiReply {
+  const request = steerRequestSchema.safeParse(body);
+  return request.success
+    ? reply(orchestrator.steer(name, kind, request.data.reason))
+    : malformed(request.error);
 }
 
 function history(orchestrator: Orchestrator, query: URLSearchParams): ApiReply {
@@ -81,7 +89,12 @@ function evidence(orchestrator: Orchestrator, id: string, query: URLSearchParams
   return page.success ? reply(orchestrator.evidence(id, page.data)) : malformed(page.error);
 }
 
-async function start(orchestrator: Orchestrator, name: string, body: unknown): Promise<ApiReply> {
+/** Plans or begins a rollout; `body` is a StartRequest, if it is right. */
+export async function startReply(
+  orchestrator: Pick<Orchestrator, 'start'>,
+  name: string,
+  body: unknown,
+): Promise<ApiReply> {
   const request = startRequestSchema.safeParse(body);
   if (!request.success) return malformed(request.error);
   const answer = await orchestrator.start(name, request.data);

@@ -1,5 +1,5 @@
 /** What a person may ask in which phase, and the sentence for what may not be asked. */
-import type { Phase, PhaseKind } from './phase.js';
+import type { HeldWhy, PhaseKind } from './phase.js';
 import type { RequestKind } from './rollout.js';
 
 /**
@@ -28,8 +28,14 @@ const RULINGS: Readonly<Record<PhaseKind, Readonly<Record<RequestKind, Ruling>>>
   'rolled-back': { promote: over, rollback: 'done', pause: over, resume: over },
 };
 
+/** What a ruling depends on: a Phase, or what a view tells of it. */
+export interface RuledPhase {
+  readonly kind: PhaseKind;
+  readonly why?: HeldWhy;
+}
+
 /** Whether a request can be taken in a phase. */
-export function rule(phase: Phase, request: RequestKind): Ruling {
+export function rule(phase: RuledPhase, request: RequestKind): Ruling {
   if (
     phase.kind === 'held' &&
     phase.why === 'main-down' &&

@@ -9,7 +9,8 @@ import { canMove, isEnded, type Phase, type PhaseKind } from './phase.js';
 import { keepsWitness, type Witness } from './witness.js';
 
 /** What a person can ask of a rollout that is under way. */
-export type RequestKind = 'promote' | 'rollback' | 'pause' | 'resume';
+export const REQUEST_KINDS = ['promote', 'rollback', 'pause', 'resume'] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 export interface Request {
   readonly kind: RequestKind;

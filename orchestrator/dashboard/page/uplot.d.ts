@@ -1,0 +1,2 @@
+/** The server gives uPlot's own module at /uplot.js. */
+export { default } from 'uplot';
