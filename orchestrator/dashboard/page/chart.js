@@ -212,7 +212,12 @@ function padded(low, high) {
   return [from, to === from ? from + 1 : to + (to - from) * 0.08];
 }
 
-/** @param {string} name */
+/** A colour of style.css as a canvas takes it: for the theme that is shown. @param {string} name */
 function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = el('i');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
 }
