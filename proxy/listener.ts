@@ -23,6 +23,8 @@ export interface ListenerHandlers {
 
 export class Listener {
   private readonly server: Server;
+  /** Sockets that node:http has let go of, and waits for all the same. */
+  private readonly upgraded = new Set<Duplex>();
   private retry: NodeJS.Timeout | null = null;
   private isClosing = false;
   private error: string | null = 'not bound yet';
@@ -46,7 +48,11 @@ export class Listener {
       onRequest,
     );
     this.server.maxConnections = MAX_CONNECTIONS;
-    this.server.on('upgrade', onUpgrade);
+    this.server.on('upgrade', (req, socket, head) => {
+      this.upgraded.add(socket);
+      socket.once('close', () => this.upgraded.delete(socket));
+      onUpgrade(req, socket, head);
+    });
     this.server.on('clientError', refuseBytes);
   }
 
@@ -92,7 +98,10 @@ export class Listener {
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
-    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => {
+      this.server.closeAllConnections();
+      for (const socket of this.upgraded) socket.destroy();
+    }, graceMs);
     await closed;
     clearTimeout(timer);
   }

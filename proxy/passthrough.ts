@@ -9,7 +9,9 @@
  * 5. Chunked DELETE and OPTIONS, which http-proxy turns into a second request, are refused, and so
  *    is a request target that is not a path.
  * 6. Hop-by-hop headers, and those named by `Connection`, are stripped in both directions.
- * 7. Upgrade sockets have error handlers of their own.
+ * 7. Upgrade sockets have error handlers of their own; each of their directions ends by itself; a
+ *    client that leaves before its upgrade closes the upstream; a refusal is framed as it is sent.
+ * 8. An answer that ends before its request's body does not leave the rest of it unread.
  */
 import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -30,19 +32,28 @@ export type PassedListener = (outcome: Outcome, firstByteAt: number | null) => v
 
 /** One request that is passed on: its two sides, and who waits for its end. */
 class Passing {
+  private readonly req: IncomingMessage;
   private readonly res: ServerResponse;
   private readonly onEnd: PassedListener;
   private upstream: ClientRequest | null = null;
   private answeredAt: number | null = null;
   private isOver = false;
 
-  constructor(res: ServerResponse, onEnd: PassedListener) {
+  constructor(req: IncomingMessage, res: ServerResponse, onEnd: PassedListener) {
+    this.req = req;
     this.res = res;
     this.onEnd = onEnd;
     res.once('close', () => {
       if (!res.writableFinished) this.end('client_gone');
       this.upstream?.destroy();
+      this.discardBody();
     });
+  }
+
+  /** Nobody wants the rest of it, which the connection cannot go on without. */
+  private discardBody(): void {
+    this.req.unpipe();
+    this.req.resume();
   }
 
   sending(upstream: ClientRequest): void {
@@ -100,11 +111,7 @@ export class Passthrough {
     this.proxy.on('proxyRes', (answer, req) => this.passing.get(req)?.relay(answer));
     this.proxy.on('proxyReqWs', (upstream, req, socket) => {
       replaceHeaders(upstream, req, UPGRADE_HEADERS);
-      socket.once('close', () => upstream.destroy());
-      upstream.once('upgrade', (_answer, upstreamSocket: Duplex) => {
-        upstreamSocket.on('error', () => socket.destroy());
-        socket.once('close', () => upstreamSocket.destroy());
-      });
+      guardUpgrade(upstream, socket);
     });
   }
 
@@ -115,7 +122,7 @@ export class Passthrough {
       answerText(res, problem.status, problem.message);
       return onEnd('client_error', null);
     }
-    const passing = new Passing(res, onEnd);
+    const passing = new Passing(req, res, onEnd);
     this.passing.set(req, passing);
     this.proxy.web(req, res, { target: urlOf(target) }, () => passing.fail());
   }
@@ -142,6 +149,34 @@ export class Passthrough {
     this.proxy.close();
     this.agent.destroy();
   }
+}
+
+function guardUpgrade(upstream: ClientRequest, socket: Duplex): void {
+  const onEnd = (): void => void socket.destroy();
+  socket.once('end', onEnd);
+  socket.once('close', () => upstream.destroy());
+  upstream.once('upgrade', (_answer, upstreamSocket: Duplex) => {
+    socket.off('end', onEnd);
+    upstreamSocket.allowHalfOpen = true;
+    upstreamSocket.on('error', () => socket.destroy());
+    socket.once('close', () => upstreamSocket.destroy());
+  });
+  upstream.once('response', (answer) => {
+    frameByClose(answer);
+    answer.once('close', () => {
+      if (!answer.complete) socket.destroy();
+    });
+  });
+}
+
+/** http-proxy writes these headers, the body without its chunks, and then closes. */
+function frameByClose(answer: IncomingMessage): void {
+  const headers = answer.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+  const passed = answerHeaders(headers, NO_HEADERS);
+  const names = new Set(passed.filter((_, i) => i % 2 === 0));
+  for (const name of Object.keys(answer.headers))
+    if (!names.has(name)) Reflect.deleteProperty(answer.headers, name);
+  answer.headers.connection = 'close';
 }
 
 function urlOf({ host, port }: TrackRoute): string {

@@ -20,6 +20,7 @@ import { ToolCatalog } from './mcp/tool-catalog.js';
 import { summarize } from './negotiated.js';
 import { Passthrough } from './passthrough.js';
 import { Waiters } from './patience.js';
+import { Pipeline } from './pipeline.js';
 import { Placement } from './placement.js';
 import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
@@ -82,10 +83,11 @@ export class Service {
     this.drains = new Drains(tracks, config.drain);
     this.legacy = new LegacySse(this.plane);
     this.passthrough = new Passthrough();
+    const pipeline = new Pipeline();
     this.listener = new Listener(
       config.listen,
       {
-        onRequest: (req, res) => void this.serve(req, res),
+        onRequest: (req, res) => pipeline.enter(req, res, () => void this.serve(req, res)),
         onUpgrade: (req, socket, head) => this.upgrade(req, socket, head),
       },
       log,
@@ -191,7 +193,8 @@ export class Service {
     const { live } = tracks.meter(track);
     const call = { ids: NO_IDS, stop: () => res.destroy() };
     live.add(call);
-    if (req.method === 'POST' && hasBody(req)) slowBodies.watchProgress(req, () => res.destroy());
+    if (req.method === 'POST' && hasBody(req))
+      slowBodies.watchProgress(req, () => req.socket.destroy());
     this.passthrough.web(req, res, target, (outcome, firstByteAt) => {
       live.delete(call);
       accounts.finish({ track, session: label, tool: 'http', outcome, startedAt, firstByteAt });

@@ -38,16 +38,13 @@ export async function resumeElsewhere(
 async function answerTo(plane: Plane, call: SuspendedCall, binding: Binding): Promise<string> {
   const { ledger, path, body, track, isDropped } = call;
   const { ids } = ledger;
+  const leftMs = plane.config.callTimeoutMs - (performance.now() - ledger.startedAt);
   const isRepeatable = mayReplay(ledger.requests, plane.config.replay, plane.catalog);
-  if (isRepeatable && body !== null && ids.length === 1) {
+  if (isRepeatable && body !== null && ids.length === 1 && leftMs > 0) {
     if (!isDropped) ledger.note('cut', track);
     const headers = protocolHeaders(call.headers);
     if (binding.upstreamId !== null) headers.push(SESSION_HEADER, binding.upstreamId);
-    const asked = await ask(
-      binding.upstream,
-      { method: 'POST', path, headers, body },
-      plane.config.callTimeoutMs,
-    );
+    const asked = await ask(binding.upstream, { method: 'POST', path, headers, body }, leftMs);
     if (asked.kind === 'answered' && asked.message !== undefined) {
       const text = JSON.stringify(asked.message);
       const [message] = scanMessages(Buffer.from(text));

@@ -209,6 +209,24 @@ describe('a session whose instance is lost', () => {
       expect(write.map(({ outcome }) => outcome)).toEqual(['ok']);
     });
 
+    it('is not given the time of a call anew', async () => {
+      const callTimeoutMs = 300;
+      const hasty = await startProxy(ports, { callTimeoutMs });
+      await hasty.setRoute(route(ports, { canary: 1 }));
+      const client = await WireClient.open(hasty.url);
+      await client.request('tools/list');
+      const suspendedAt = performance.now();
+      const { text } = await client.call('read', { sse: true, suspend: true });
+      await hasty.setRoute(route(ports, { canary: 0.5 }));
+      await canary.kill();
+      await waitFor(() => performance.now() - suspendedAt > callTimeoutMs, { what: 'its end' });
+      const stream = await client.stream(/^id: (.*)$/m.exec(text)?.[1] ?? '');
+      await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
+      expect(stream.messages[0]).toMatchObject({ id: 3, error: { code: -32_050 } });
+      expect(stable.executed.get('read')).toBeUndefined();
+      await hasty.dispose();
+    });
+
     it('hears the new instance, when nothing waits on the stream any more', async () => {
       const client = await onCanary();
       await client.call('read', { sse: true, early: true, ids: true });

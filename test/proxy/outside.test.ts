@@ -1,5 +1,5 @@
 import { connect, createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../support/ports.js';
 import { waitFor } from '../support/wait.js';
 import { LabServer } from './support/lab-server.js';
@@ -192,13 +192,13 @@ describe('what comes too slowly, or too often', () => {
   });
 
   /** A request whose body never ends: a byte of it comes now and then. */
-  function trickle(path: string, everyMs: number, bytes: number) {
+  function trickle(path: string, everyMs: number, bytes: number, first = '') {
     const socket = connect(proxy.port, '127.0.0.1');
     const seen = { answer: '', isClosed: false };
     socket.on('data', (chunk) => (seen.answer += chunk.toString('latin1')));
     socket.on('error', () => undefined);
     socket.on('close', () => (seen.isClosed = true));
-    socket.write(`POST ${path} HTTP/1.1\r\n${HEAD}content-length: ${bytes}\r\n\r\n`);
+    socket.write(`POST ${path} HTTP/1.1\r\n${HEAD}content-length: ${bytes}\r\n\r\n${first}`);
     const timer = setInterval(() => socket.write('x'), everyMs);
     socket.on('close', () => clearInterval(timer));
     return seen;
@@ -216,6 +216,43 @@ describe('what comes too slowly, or too often', () => {
     expect(slow.answer).toMatch(/^HTTP\/1.1 200 /);
     const stuck = trickle('/plain', 60_000, 12);
     await waitFor(() => stuck.isClosed, { what: 'the connection to be closed' });
+  });
+
+  describe('behind an answer that did not wait for it, a body', () => {
+    const EARLY = 'HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n';
+    let early: Server;
+
+    beforeEach(async () => {
+      early = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(`${EARLY}connection: close\r\n\r\n`));
+      });
+      const port = await freePort();
+      await new Promise<void>((resolve) => early.listen(port, '127.0.0.1', resolve));
+      await proxy.setRoute(route({ stable: port }));
+    });
+    afterEach(async () => {
+      await proxy.setRoute(route({ stable: server.port }));
+      early.close();
+    });
+
+    it('is thrown away, and the connection goes on', async () => {
+      const socket = connect(proxy.port, '127.0.0.1');
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+      const size = 4 << 20;
+      socket.write(`POST /plain HTTP/1.1\r\n${HEAD}content-length: ${size}\r\n\r\nx`);
+      await waitFor(() => answer.startsWith('HTTP/1.1 413 '), { what: 'the early answer' });
+      socket.write(`${'x'.repeat(size - 1)}GET /plain HTTP/1.1\r\n${HEAD}\r\n`);
+      await waitFor(() => answer.split('HTTP/1.1 413 ').length === 3, { what: 'the next answer' });
+      socket.destroy();
+    });
+
+    it('that stands still is given up', async () => {
+      const stuck = trickle('/plain', 60_000, 12, 'x');
+      await waitFor(() => stuck.answer.startsWith('HTTP/1.1 413 '), { what: 'the early answer' });
+      await waitFor(() => stuck.isClosed, { what: 'the connection to be closed' });
+    });
   });
 
   it('streams in one session have a number', async () => {
