@@ -34,7 +34,13 @@ let slow: readonly SlowAgent[];
 
 beforeAll(async () => {
   stage = await openTestStage(
-    { window: '3s', bake: '1s', minimum: { calls: 5, sessions: 1 } },
+    {
+      window: '3s',
+      bake: '1s',
+      // Long enough to come back from being killed in the stage before.
+      drain: { calls: '3s', sessions: '3s' },
+      minimum: { calls: 5, sessions: 1 },
+    },
     { smoke: 'suite.yaml', release: { prepare: ['echo made >> made', 'sleep 2'] } },
   );
   writeFileSync(join(stage.home, 'suite.yaml'), SUITE);

@@ -62,6 +62,8 @@ export function fault(name: string): string {
 }
 
 const PAUSE_AFTER_FAILURE_MS = 250;
+/** Less than the shortest stage: an orchestrator that is just being started must not hide one. */
+const LOOK_TIMEOUT_MS = 500;
 
 export interface SlowAgent {
   stop(): Promise<void>;
@@ -93,7 +95,7 @@ async function callSlowly(stage: Stage): Promise<void> {
   const transport = new StreamableHTTPClientTransport(new URL(stage.url(SERVICE)));
   await client.connect(transport);
   try {
-    const call = { name: 'trigger-long-running-operation', arguments: { duration: 3, steps: 2 } };
+    const call = { name: 'trigger-long-running-operation', arguments: { duration: 4, steps: 2 } };
     await client.callTool(call);
     await transport.terminateSession();
   } finally {
@@ -113,7 +115,7 @@ export async function look(stage: Stage): Promise<RolloutView | null> {
   const reply = await callUnix(join(stage.home, 'orchestrator.sock'), {
     method: 'GET',
     path: `/v1/services/${SERVICE}`,
-    timeoutMs: 2_000,
+    timeoutMs: LOOK_TIMEOUT_MS,
   });
   return reply.kind === 'answered' ? (reply.body as ServiceView).rollout : null;
 }
