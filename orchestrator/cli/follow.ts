@@ -30,15 +30,15 @@ export async function follow(io: Io, id: string): Promise<ExitCode> {
   }
 }
 
-/** What the shell is told of a rollout; null while it goes on by itself. */
-export function exitCodeOf({ phase }: RolloutView): ExitCode | null {
+/** What the shell is told of a rollout; null while it goes on, by itself or by an order just given. */
+export function exitCodeOf({ phase, request }: RolloutView): ExitCode | null {
   switch (phase) {
     case 'promoted':
       return EXIT.ok;
     case 'rolled-back':
       return EXIT.rolledBack;
     case 'held':
-      return EXIT.held;
+      return request === null ? EXIT.held : null;
     default:
       return null;
   }
