@@ -6,6 +6,9 @@ import type { IncomingMessage } from 'node:http';
 
 export const SESSION_HEADER = 'mcp-session-id';
 
+/** Tells an instance on which track a request came: `stable`, `canary` or `baseline`. Ours to say. */
+export const TRACK_HEADER = 'canary-track';
+
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -22,7 +25,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'];
 
 /** Taken from a request that is passed on as it is. */
-const DROPPED_IN_PASSED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'expect', ...FORWARDED]);
+const DROPPED_IN_PASSED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'expect',
+  TRACK_HEADER,
+  ...FORWARDED,
+]);
 /** Taken from a request that is sent anew: its body is measured again, its answer must stay readable. */
 const DROPPED: ReadonlySet<string> = new Set([
   ...DROPPED_IN_PASSED,

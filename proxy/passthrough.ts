@@ -17,15 +17,23 @@ import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
-import type { Outcome, TrackRoute } from '../common/protocol.js';
-import { answerHeaders, passedHeaders } from './headers.js';
+import type { Outcome, Track, TrackRoute } from '../common/protocol.js';
+import { answerHeaders, passedHeaders, TRACK_HEADER } from './headers.js';
 import { writeHeadSafely } from './mcp/answer.js';
 import { outcomeOfStatus } from './mcp/outcome.js';
 
 const NO_HEADERS: ReadonlySet<string> = new Set();
 const MAX_IDLE_SOCKETS = 256;
-/** http-proxy needs these on an upgrade; they are the handshake's own. */
-const UPGRADE_HEADERS: ReadonlySet<string> = new Set(['connection', 'upgrade']);
+/** Not the client's, but ours. */
+const OUR_HEADERS: ReadonlySet<string> = new Set([TRACK_HEADER]);
+/** http-proxy needs these too on an upgrade; they are the handshake's own. */
+const UPGRADE_HEADERS: ReadonlySet<string> = new Set([...OUR_HEADERS, 'connection', 'upgrade']);
+
+/** The instance that a request goes to. */
+export interface Destination {
+  readonly track: Track;
+  readonly target: TrackRoute;
+}
 
 /** Told once how a passed request ended, and when its answer began (`performance.now()`). */
 export type PassedListener = (outcome: Outcome, firstByteAt: number | null) => void;
@@ -105,7 +113,7 @@ export class Passthrough {
 
   constructor() {
     this.proxy.on('proxyReq', (upstream, req) => {
-      replaceHeaders(upstream, req, NO_HEADERS);
+      replaceHeaders(upstream, req, OUR_HEADERS);
       this.passing.get(req)?.sending(upstream);
     });
     this.proxy.on('proxyRes', (answer, req) => this.passing.get(req)?.relay(answer));
@@ -116,7 +124,7 @@ export class Passthrough {
   }
 
   /** Passes a plain request on. `onEnd` is called once. */
-  web(req: IncomingMessage, res: ServerResponse, target: TrackRoute, onEnd: PassedListener): void {
+  web(req: IncomingMessage, res: ServerResponse, to: Destination, onEnd: PassedListener): void {
     const problem = refusedBecause(req);
     if (problem !== null) {
       answerText(res, problem.status, problem.message);
@@ -124,14 +132,14 @@ export class Passthrough {
     }
     const passing = new Passing(req, res, onEnd);
     this.passing.set(req, passing);
-    this.proxy.web(req, res, { target: urlOf(target) }, () => passing.fail());
+    this.proxy.web(req, res, optionsFor(to), () => passing.fail());
   }
 
   /** Passes a WebSocket on. `onEnd` is called once. */
   upgrade(
     req: IncomingMessage,
     socket: Duplex,
-    { head, target }: { readonly head: Buffer; readonly target: TrackRoute },
+    { head, ...to }: Destination & { readonly head: Buffer },
     onEnd: () => void,
   ): void {
     socket.on('error', () => socket.destroy());
@@ -140,7 +148,7 @@ export class Passthrough {
       socket.destroy();
       return;
     }
-    this.proxy.ws(req, socket, head, { target: urlOf(target) }, () => {
+    this.proxy.ws(req, socket, head, optionsFor(to), () => {
       if (socket.writable) socket.end('HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n');
     });
   }
@@ -179,8 +187,10 @@ function frameByClose(answer: IncomingMessage): void {
   answer.headers.connection = 'close';
 }
 
-function urlOf({ host, port }: TrackRoute): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** What the client says of the track is overwritten. */
+function optionsFor({ track, target: { host, port } }: Destination): httpProxy.ServerOptions {
+  const target = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { target, headers: { [TRACK_HEADER]: track } };
 }
 
 function isOriginForm({ url }: IncomingMessage): boolean {

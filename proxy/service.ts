@@ -195,7 +195,7 @@ export class Service {
     live.add(call);
     if (req.method === 'POST' && hasBody(req))
       slowBodies.watchProgress(req, () => req.socket.destroy());
-    this.passthrough.web(req, res, target, (outcome, firstByteAt) => {
+    this.passthrough.web(req, res, { track, target }, (outcome, firstByteAt) => {
       live.delete(call);
       accounts.finish({ track, session: label, tool: 'http', outcome, startedAt, firstByteAt });
     });
@@ -216,7 +216,7 @@ export class Service {
       },
     };
     open.add(stream);
-    this.passthrough.upgrade(req, socket, { head, target }, () => open.delete(stream));
+    this.passthrough.upgrade(req, socket, { head, track, target }, () => open.delete(stream));
   }
 }
 

@@ -65,7 +65,7 @@ export class Tracks {
     if (target === undefined || key === null) return null;
     const known = this.upstreams.get(key);
     if (known !== undefined) return known;
-    const made = new Upstream(target.host, target.port);
+    const made = new Upstream(target.host, target.port, track);
     this.upstreams.set(key, made);
     return made;
   }
@@ -114,5 +114,5 @@ export class Tracks {
 
 function endpoint(route: Route, track: Track): string | null {
   const target = route.tracks[track];
-  return target === undefined ? null : `${target.host} ${target.port}`;
+  return target === undefined ? null : `${track} ${target.host} ${target.port}`;
 }

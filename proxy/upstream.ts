@@ -1,7 +1,9 @@
 /** One instance's endpoint: its kept connections, and a new one whenever none of them is free. */
+import type { Track } from '../common/protocol.js';
 import { Connection } from './http1/connection.js';
 import { Exchange, type ExchangeEvents } from './http1/exchange.js';
-import { requestHead, type RequestHead } from './http1/request-head.js';
+import { requestHead, type OwnLines, type RequestHead } from './http1/request-head.js';
+import { TRACK_HEADER } from './headers.js';
 
 /** Shorter than the 5 s after which common servers close idle connections. */
 const KEEP_ALIVE_MS = 4_000;
@@ -19,7 +21,7 @@ export interface UpstreamRequest extends RequestHead {
 export class Upstream {
   readonly host: string;
   readonly port: number;
-  private readonly authority: string;
+  private readonly ownLines: OwnLines;
   private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   private readonly all = new Set<Connection>();
   /** The last one was used last. */
@@ -28,10 +30,14 @@ export class Upstream {
   private isClosing = false;
   private isDestroyed = false;
 
-  constructor(host: string, port: number) {
+  /** Every request tells the instance on which track it is. */
+  constructor(host: string, port: number, track: Track) {
     this.host = host;
     this.port = port;
-    this.authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    this.ownLines = {
+      host: `host: ${host.includes(':') ? `[${host}]` : host}:${port}\r\n`,
+      always: `${TRACK_HEADER}: ${track}\r\n`,
+    };
   }
 
   /**
@@ -41,7 +47,7 @@ export class Upstream {
   send(request: UpstreamRequest, events: ExchangeEvents): Exchange {
     const exchange = new Exchange(events);
     const { body } = request;
-    const head = requestHead(request, this.authority, body?.length ?? null);
+    const head = requestHead(request, this.ownLines, body?.length ?? null);
     if (head === null) exchange.lost({ kind: 'invalid', reason: 'not a valid request' });
     else if (this.isDestroyed) exchange.lost({ kind: 'unreachable', reason: 'closed' });
     else (this.takeIdle() ?? this.open()).send(exchange, head, body);

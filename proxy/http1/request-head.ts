@@ -12,13 +12,18 @@ const TARGET = /^\/[\x21-\x7e\x80-\xff]*$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
-/**
- * The head's text, in latin1, or null when it cannot be said in HTTP/1.1. `authority` is told as
- * `Host` when `headers` has none.
- */
+/** What every request to an instance is told beside its own headers; made once for each of them. */
+export interface OwnLines {
+  /** `Host`, where the headers have none. */
+  readonly host: string;
+  /** Whole lines for every request. */
+  readonly always: string;
+}
+
+/** The head's text, in latin1, or null when it cannot be said in HTTP/1.1. */
 export function requestHead(
   { method, path, headers }: RequestHead,
-  authority: string,
+  own: OwnLines,
   bodyBytes: number | null,
 ): string | null {
   if (!TARGET.test(path)) return null;
@@ -31,7 +36,8 @@ export function requestHead(
     hasHost ||= name.length === 4 && name.toLowerCase() === 'host';
     text += `${name}: ${value}\r\n`;
   }
-  if (!hasHost) text += `host: ${authority}\r\n`;
+  if (!hasHost) text += own.host;
+  text += own.always;
   if (bodyBytes !== null) text += `content-length: ${bodyBytes}\r\n`;
   return `${text}\r\n`;
 }

@@ -5,7 +5,7 @@ import type { Exchange, Loss } from '../../proxy/http1/exchange.js';
 import { Upstream, type UpstreamRequest } from '../../proxy/upstream.js';
 import { freePort } from '../support/ports.js';
 
-const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+const OK = 'HTTP/1.1 200 OK\r\ncanary-track: canary\r\ncontent-length: 2\r\n\r\nok';
 const POST: UpstreamRequest = { method: 'POST', path: '/', headers: [], body: Buffer.from('{}') };
 
 /** What became of one request. */
@@ -53,7 +53,7 @@ describe('an upstream', () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    upstream = new Upstream('127.0.0.1', (server.address() as AddressInfo).port);
+    upstream = new Upstream('127.0.0.1', (server.address() as AddressInfo).port, 'canary');
   });
   afterEach(() => {
     upstream.destroy();
@@ -68,7 +68,8 @@ describe('an upstream', () => {
       expect(sent).toMatchObject({ status: 200, body: 'ok' });
     }
     expect(sockets).toHaveLength(1);
-    const text = `POST / HTTP/1.1\r\nhost: 127.0.0.1:${upstream.port}\r\ncontent-length: 2\r\n\r\n{}`;
+    const own = `host: 127.0.0.1:${upstream.port}\r\ncanary-track: canary`;
+    const text = `POST / HTTP/1.1\r\n${own}\r\ncontent-length: 2\r\n\r\n{}`;
     expect(reads).toEqual([[text, text, text]]);
   });
 
@@ -161,7 +162,7 @@ describe('an upstream', () => {
   });
 
   it('is unreachable when nothing listens: nothing was sent', async () => {
-    const nobody = new Upstream('127.0.0.1', await freePort());
+    const nobody = new Upstream('127.0.0.1', await freePort(), 'stable');
     const loss = await new Sent(nobody).ended;
     expect(loss).toEqual({ kind: 'unreachable', reason: 'ECONNREFUSED' });
   });

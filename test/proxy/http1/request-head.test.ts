@@ -2,19 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { requestHead, type RequestHead } from '../../../proxy/http1/request-head.js';
 
 const request: RequestHead = { method: 'POST', path: '/mcp?x=1', headers: ['Accept', '*/*'] };
+const OWN = { host: 'host: localhost:80\r\n', always: 'own: x\r\n' };
 
 describe('a request head', () => {
   it('says where it goes and how long its body is', () => {
-    expect(requestHead(request, 'localhost:80', 5)).toBe(
-      'POST /mcp?x=1 HTTP/1.1\r\nAccept: */*\r\nhost: localhost:80\r\ncontent-length: 5\r\n\r\n',
+    expect(requestHead(request, OWN, 5)).toBe(
+      'POST /mcp?x=1 HTTP/1.1\r\nAccept: */*\r\nhost: localhost:80\r\nown: x\r\ncontent-length: 5\r\n\r\n',
     );
   });
 
   it('keeps the Host that it is given, and says nothing of a body that is not there', () => {
     const own: RequestHead = { method: 'GET', path: '/', headers: ['Host', 'a.example'] };
-    expect(requestHead(own, 'localhost:80', null)).toBe(
-      'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n',
-    );
+    expect(requestHead(own, OWN, null)).toBe('GET / HTTP/1.1\r\nHost: a.example\r\nown: x\r\n\r\n');
   });
 
   it.each<[string, Partial<RequestHead>]>([
@@ -27,6 +26,6 @@ describe('a request head', () => {
     ['a NUL in a value', { headers: ['a', 'b\0'] }],
     ['what is not latin1', { headers: ['a', '\u0100'] }],
   ])('is not made of %s', (_, parts) => {
-    expect(requestHead({ ...request, ...parts }, 'localhost:80', 0)).toBeNull();
+    expect(requestHead({ ...request, ...parts }, OWN, 0)).toBeNull();
   });
 });
