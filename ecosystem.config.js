@@ -1,5 +1,5 @@
 /**
- * The two processes under PM2: `pm2 start ecosystem.config.js`, from any folder. They read
+ * The two processes under PM2: `pm2 start "$(canary ecosystem)"`, from any folder. They read
  * $CANARY_HOME and $CANARY_CONFIG, and look for canary.yaml in the folder they were started from.
  */
 import { fileURLToPath } from 'node:url';

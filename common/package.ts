@@ -13,3 +13,8 @@ export function packageVersion(): string {
   const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }
+
+/** The file that starts this program's two processes under PM2. */
+export function ecosystemFile(): string {
+  return join(packageRoot(), 'ecosystem.config.js');
+}

@@ -16,18 +16,32 @@ const MAX_TRIES = 1000;
  * this process lives.
  * @throws Error when a thousand tries found none.
  */
-export async function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
+  return freePorts(1);
+}
+
+/**
+ * The first of so many ports in a row; each as {@link freePort} gives them.
+ * @throws Error when a thousand tries found none.
+ */
+export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    const lock = await listen({ path: `\0canary-port-${port}` });
-    if (lock === null) continue;
-    // On all addresses, so that a listener on any one of them counts.
-    const server = await listen({ port });
-    if (server === null) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
+    const first = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT - count));
+    let port = first;
+    while (port < first + count && (await claim(port))) port += 1;
+    if (port === first + count) return first;
   }
   throw new Error(`no free port between ${FIRST_PORT} and ${LAST_PORT} in ${MAX_TRIES} tries`);
+}
+
+async function claim(port: number): Promise<boolean> {
+  const lock = await listen({ path: `\0canary-port-${port}` });
+  if (lock === null) return false;
+  // On all addresses, so that a listener on any one of them counts.
+  const server = await listen({ port });
+  if (server === null) return false;
+  await new Promise((resolve) => server.close(resolve));
+  return true;
 }
 
 function listen(options: ListenOptions): Promise<ReturnType<typeof createServer> | null> {

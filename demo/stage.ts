@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { packageRoot } from '../common/package.js';
+import { ecosystemFile, packageRoot } from '../common/package.js';
 import type { RolloutView, ServiceView, StatusReply } from '../orchestrator/control/messages.js';
 import { freePort } from './free-port.js';
 import { startPrivatePm2, type PrivatePm2 } from './private-pm2.js';
@@ -79,7 +79,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const stage = await prepare(options, { pm2, home, configFile });
   try {
     for (const app of options.apps) await startApp(pm2, app, stage.ports(app.name).stable);
-    await pm2.pm2('start', join(packageRoot(), 'ecosystem.config.js'));
+    await pm2.pm2('start', ecosystemFile());
     await stage.ready();
     return stage;
   } catch (error) {

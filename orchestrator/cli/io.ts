@@ -71,7 +71,7 @@ export async function ask<T>(io: Io, method: string, path: string, body?: unknow
   if (reply.kind === 'unreachable') {
     throw new UnreachableError(
       `canary-orchestrator does not answer on ${controlSocket} (${reply.reason}).\n` +
-        'Is it running? `pm2 start ecosystem.config.js` starts it; $CANARY_HOME names another state folder.',
+        'Is it running? `pm2 start "$(canary ecosystem)"` starts it; $CANARY_HOME names another state folder.',
       EXIT.failed,
     );
   }

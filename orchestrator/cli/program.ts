@@ -5,6 +5,7 @@ import { schemaCommand, validateCommand } from './commands/config.js';
 import { diffCommand } from './commands/diff.js';
 import { dashboardCommand } from './commands/dashboard.js';
 import { doctorCommand } from './commands/doctor.js';
+import { ecosystemCommand } from './commands/ecosystem.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
@@ -69,6 +70,7 @@ function createProgram(io: Io, run: Runner): Command {
   exportCommand(program, io, run);
   replayCommand(program, io, run);
   initCommand(program, io, run);
+  ecosystemCommand(program, io);
   doctorCommand(program, io, run);
   dashboardCommand(program, io, run);
   notifyCommand(program, io, run);

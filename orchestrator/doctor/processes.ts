@@ -1,6 +1,5 @@
 /** The program's own two processes: up, of the installed version, with the configuration as it is now. */
-import { join } from 'node:path';
-import { packageRoot, packageVersion } from '../../common/package.js';
+import { ecosystemFile, packageVersion } from '../../common/package.js';
 import type { Build } from '../../common/protocol.js';
 import { failure, ok, warning, type Diagnosis } from './diagnosis.js';
 import type { Facts } from './facts.js';
@@ -21,7 +20,7 @@ type Reply =
 
 function checkProcess(name: Name, reply: Reply, digest: string | null): Diagnosis[] {
   if (reply.kind === 'down') {
-    const remedy = `pm2 start ${join(packageRoot(), 'ecosystem.config.js')} --only ${name}`;
+    const remedy = `pm2 start ${ecosystemFile()} --only ${name}`;
     return [failure(name, `does not answer: ${reply.reason}`, remedy)];
   }
   const found = differences(reply.value.build, digest);

@@ -26,16 +26,21 @@ const HEAD = `# Written by \`canary init\` from what PM2 runs now. Nothing has b
 # Agents that go on using an app's own port are not seen by canary-proxy: they are cut off when main is restarted.
 `;
 
+const DEFAULT_PORTS = [FILE_DEFAULTS.orchestrator.listen, FILE_DEFAULTS.proxy.metrics].map(
+  (address) => Number(address.split(':')[1]),
+);
+
 /** The file's text; null when no app could have a canary. */
 export function draftConfig({ services, leftOut }: Survey, options: DraftOptions): string | null {
   if (services.length === 0) return null;
   const free = new FreePorts(options.taken);
-  const own = ownPorts(options.taken, free);
+  for (const port of DEFAULT_PORTS) free.take(port);
   const names = new Set<string>();
   const apps = new Set(services.map(({ app }) => app.name));
   const texts = services.map((service) =>
     serviceText(service, nameFor(service, names), canaryAppFor(service, apps), free),
   );
+  const own = ownPorts(options.taken, () => free.after(services[0]?.at.port ?? 0));
   const left = leftOut.map(({ name, why }) => `#   ${oneLine(name)}: ${why}`);
   return [
     HEAD,
@@ -47,17 +52,14 @@ export function draftConfig({ services, leftOut }: Survey, options: DraftOptions
   ].join('');
 }
 
-/** Another installation's processes may have this program's default ports. */
-function ownPorts(taken: Iterable<number>, free: FreePorts): string {
-  const ports = [FILE_DEFAULTS.orchestrator.listen, FILE_DEFAULTS.proxy.metrics].map((address) =>
-    Number(address.split(':')[1]),
-  );
+/**
+ * Another installation's processes may have this program's default ports. Others are then taken
+ * beside the apps' own, where two installations do not get in each other's way.
+ */
+function ownPorts(taken: Iterable<number>, nextPort: () => number): string {
   const used = new Set(taken);
-  if (!ports.some((port) => used.has(port))) {
-    for (const port of ports) free.take(port);
-    return '';
-  }
-  const [listen, metrics] = ports.map((port) => free.after(port));
+  if (!DEFAULT_PORTS.some((port) => used.has(port))) return '';
+  const [listen, metrics] = DEFAULT_PORTS.map(nextPort);
   return `# The default ports of these two are in use.\n${stringify({ orchestrator: { listen }, proxy: { metrics } })}`;
 }
 

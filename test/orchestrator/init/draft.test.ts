@@ -103,7 +103,8 @@ test('a canary’s name is one that no other app has', () => {
 
 test('the program’s own ports give way to another installation’s', () => {
   const { config } = draft([found('a')], [8080, 9765]);
-  expect([config.orchestrator.listen.port, config.proxy.metrics.port]).toEqual([9766, 9767]);
+  expect(config.services['a']!.listen.port).toBe(8081);
+  expect([config.orchestrator.listen.port, config.proxy.metrics.port]).toEqual([8083, 8084]);
   const near = draft([found('a', { at: { host: '127.0.0.1', port: 9764 } })], [9764]);
   expect(near.config.services['a']!.listen.port).toBe(9767);
 });
