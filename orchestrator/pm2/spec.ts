@@ -4,7 +4,7 @@
  * An `AppSpec` holds the app's environment, secrets included: it is stored and compared, never
  * logged or shown. What may be shown is `diffSpec`.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { PortFrom } from '../../config/types.js';
 import { text, texts, type Pm2Env } from './pm2-env.js';
@@ -90,14 +90,20 @@ function configuredEnv(pm2Env: Pm2Env): Record<string, string> {
   );
 }
 
-/** The spec after the release's changes. A new script keeps main's interpreter unless that changes too. */
+/**
+ * The spec after the release's changes. A new script keeps main's interpreter unless that changes too.
+ * A new folder takes along what main runs from its own: PM2 holds those paths as absolute ones, and
+ * the old code would run in the new folder.
+ */
 export function applyRelease(spec: AppSpec, change: ReleaseChange): AppSpec {
   const cwd = resolve(spec.cwd, change.cwd ?? '.');
+  const moved = (path: string): string =>
+    path.startsWith(`${spec.cwd}/`) ? join(cwd, path.slice(spec.cwd.length)) : path;
   const env = Object.entries({ ...spec.env, ...change.env });
   return {
-    script: change.script === undefined ? spec.script : resolve(cwd, change.script),
+    script: change.script === undefined ? moved(spec.script) : resolve(cwd, change.script),
     cwd,
-    interpreter: change.interpreter ?? spec.interpreter,
+    interpreter: change.interpreter ?? moved(spec.interpreter),
     interpreterArgs: change.interpreterArgs ?? spec.interpreterArgs,
     args: change.args ?? spec.args,
     env: Object.fromEntries(env.filter((entry): entry is [string, string] => entry[1] !== null)),

@@ -66,7 +66,10 @@ export function startCommand(program: Command, io: Io, run: Runner): void {
       ),
     )
     .option('--script <path>', 'the new script, relative to --cwd')
-    .option('--cwd <folder>', 'the new working directory')
+    .option(
+      '--cwd <folder>',
+      'the new working directory; what main runs from its own is run from this one',
+    )
     .option(
       '--interpreter <command>',
       "the new interpreter, such as a virtual environment's python",

@@ -75,6 +75,19 @@ describe('a release', () => {
     });
   });
 
+  test('in another folder runs what lies there, and what lies outside stays', () => {
+    const inside = { ...spec, cwd: '/srv/app', script: '/srv/app/dist/main.js' };
+    const venv = { ...inside, interpreter: '/srv/app/.venv/bin/python' };
+    expect(applyRelease(venv, { cwd: '/srv/app-2' })).toEqual({
+      ...venv,
+      cwd: '/srv/app-2',
+      script: '/srv/app-2/dist/main.js',
+      interpreter: '/srv/app-2/.venv/bin/python',
+    });
+    const outside = { ...inside, script: '/srv/app-shared/main.js', interpreter: 'node' };
+    expect(applyRelease(outside, { cwd: '/srv/app-2' })).toEqual({ ...outside, cwd: '/srv/app-2' });
+  });
+
   test('that changes nothing is the same spec', () => {
     expect(applyRelease(spec, {})).toEqual(spec);
   });
