@@ -7,12 +7,11 @@
  *    last moments.
  */
 import { randomBytes } from 'node:crypto';
-import Database from 'libsql';
-import { ensurePrivateFile } from '../common/private-file.js';
+import type Database from 'libsql';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
+import { openStateFile, type StateFile } from '../common/state-file.js';
 
-/** What each schema version adds to the one before. */
-const SCHEMAS = [
+const MIGRATIONS = [
   `
   CREATE TABLE route (service TEXT PRIMARY KEY, route TEXT NOT NULL) STRICT;
   CREATE TABLE session (
@@ -102,9 +101,9 @@ export class Store {
   private readonly putCall: Database.Statement;
   private readonly dropCall: Database.Statement;
 
-  private readonly db: Database.Database;
+  private readonly db: StateFile;
 
-  private constructor(db: Database.Database) {
+  private constructor(db: StateFile) {
     this.db = db;
     this.putRoute = db.prepare('INSERT OR REPLACE INTO route VALUES (?, ?)');
     this.putSession = db.prepare(
@@ -117,27 +116,12 @@ export class Store {
   }
 
   /**
-   * Opens the file, creates or checks its schema.
-   * @throws Error when the file was written by a newer version.
+   * Opens (or creates) the file: session ids are as good as passwords, so it is its owner's only.
+   * @throws Error when the file is no database, or was written by a newer version of the program.
    */
   static open(file: string): Store {
-    // Session ids are as good as passwords.
-    ensurePrivateFile(file);
-    const db = new Database(file);
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    db.pragma('busy_timeout = 2000');
-    const row = db.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (row.user_version > SCHEMAS.length) {
-      db.close();
-      throw new Error(
-        `${file} has schema version ${row.user_version}, this canary-proxy knows up to ${SCHEMAS.length}: run the newer release, or move the file away`,
-      );
-    }
-    SCHEMAS.forEach((sql, i) => {
-      if (i >= row.user_version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${i + 1}; COMMIT;`);
-    });
-    return new Store(db);
+    const owner = 'canary-proxy';
+    return new Store(openStateFile(file, { owner, migrations: MIGRATIONS, synchronous: 'NORMAL' }));
   }
 
   /** What clients' keys are salted with: made once, so that the keys last. */

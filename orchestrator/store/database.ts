@@ -1,9 +1,7 @@
-/** Opens the orchestrator's SQLite file and brings its tables to this program's version. */
-import Database from 'libsql';
-import { ensurePrivateFile } from '../../common/private-file.js';
+/** The tables of the orchestrator's SQLite file, and how they came to be. */
+import { openStateFile, type StateFile } from '../../common/state-file.js';
 
-/** One entry a version; each brings a database of the version before it up by one. */
-const MIGRATIONS: readonly string[] = [
+const MIGRATIONS = [
   `CREATE TABLE rollouts (
      id TEXT PRIMARY KEY,
      service TEXT NOT NULL,
@@ -80,34 +78,13 @@ const MIGRATIONS: readonly string[] = [
    );`,
 ];
 
-export type StoreDatabase = Database.Database;
+export type StoreDatabase = StateFile;
 
 /**
  * Opens (or creates, readable by its owner only) the database file.
  * @throws Error when the file is no database, or was written by a newer version of the program.
  */
 export function openDatabase(file: string): StoreDatabase {
-  ensurePrivateFile(file);
-  const db = new Database(file);
-  db.exec('PRAGMA journal_mode = WAL');
-  db.exec('PRAGMA synchronous = FULL');
-  db.exec('PRAGMA foreign_keys = ON');
-  db.exec('PRAGMA busy_timeout = 2000');
-  migrate(db, file);
-  return db;
-}
-
-function migrate(db: StoreDatabase, file: string): void {
-  const { user_version: found } = db.prepare('PRAGMA user_version').get() as {
-    user_version: number;
-  };
-  if (found > MIGRATIONS.length) {
-    db.close();
-    throw new Error(
-      `${file} was written by a newer version of this program (schema ${found}), this one knows up to ${MIGRATIONS.length}`,
-    );
-  }
-  for (const [index, sql] of MIGRATIONS.entries()) {
-    if (index >= found) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT;`);
-  }
+  const owner = 'canary-orchestrator';
+  return openStateFile(file, { owner, migrations: MIGRATIONS, synchronous: 'FULL' });
 }

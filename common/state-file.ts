@@ -1,0 +1,85 @@
+/**
+ * Opens the SQLite files of the state folder and brings their tables to this program's version.
+ *
+ * 1. `PRAGMA user_version` counts the migrations that a file has had.
+ * 2. Migrations run in one transaction: a file is of the old version or of this one.
+ * 3. What is migrated is kept beside it as it was (`rollouts.db.schema-3`), for the way back.
+ * 4. A file of a newer program is refused as it stands.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import Database from 'libsql';
+import { packageVersion } from './package.js';
+import { ensurePrivateFile } from './private-file.js';
+
+export type StateFile = Database.Database;
+
+/** What a process keeps in its file. */
+export interface Schema {
+  /** The process that owns the file, as it is called in messages. */
+  readonly owner: string;
+  /** One entry a version; each brings a file of the version before it up by one. Never edited. */
+  readonly migrations: readonly string[];
+  /** `FULL`: a write is on the disk when it returns. `NORMAL`: a power cut may take the last ones. */
+  readonly synchronous: 'FULL' | 'NORMAL';
+}
+
+const BUSY_TIMEOUT_MS = 2_000;
+
+/**
+ * Opens (or creates, readable by its owner only) a file.
+ * @throws Error when it is no database, or was written by a newer version of the program.
+ */
+export function openStateFile(file: string, schema: Schema): StateFile {
+  ensurePrivateFile(file);
+  const db = new Database(file);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    const found = versionOf(db);
+    if (found > schema.migrations.length) throw new Error(newerThan(schema, found, file));
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec(`PRAGMA synchronous = ${schema.synchronous}`);
+    db.exec('PRAGMA foreign_keys = ON');
+    if (found > 0 && found < schema.migrations.length) keepAsItWas(db, keptFile(file, found));
+    migrate(db, found, schema.migrations);
+    return db;
+  } catch (error) {
+    db.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot use ${file}: ${reason}`, { cause: error });
+  }
+}
+
+function versionOf(db: StateFile): number {
+  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+function newerThan({ owner, migrations }: Schema, found: number, file: string): string {
+  const kept = keptFile(file, migrations.length);
+  const back = existsSync(kept) ? `put ${kept} in its place` : 'move it away to begin anew';
+  return (
+    `it has schema version ${found}, of a newer program, and ${owner} ${packageVersion()} knows ` +
+    `up to ${migrations.length}: run the newer program again, or ${back}`
+  );
+}
+
+function keptFile(file: string, version: number): string {
+  return `${file}.schema-${version}`;
+}
+
+/** A copy of an earlier try is replaced: a migration that failed has changed nothing. */
+function keepAsItWas(db: StateFile, kept: string): void {
+  rmSync(kept, { force: true });
+  ensurePrivateFile(kept);
+  db.prepare('VACUUM INTO ?').run(kept);
+}
+
+function migrate(db: StateFile, found: number, migrations: readonly string[]): void {
+  if (found === migrations.length) return;
+  const steps = migrations.slice(found).join('\n');
+  try {
+    db.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${migrations.length}; COMMIT;`);
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
