@@ -99,6 +99,6 @@ export const PREPARE_DEFAULTS = { timeout: '10m' } as const;
 
 /** The defaults of what is not a service's. */
 export const FILE_DEFAULTS = {
-  orchestrator: { listen: '127.0.0.1:9765' },
-  proxy: { metrics: '127.0.0.1:9766' },
+  orchestrator: { listen: '127.0.0.1:9765', retention: { maxAge: '90d', maxSize: '1GiB' } },
+  proxy: { metrics: '127.0.0.1:9766', drain: '4s' },
 } as const;

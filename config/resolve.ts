@@ -7,14 +7,15 @@ import { dirname, join, resolve } from 'node:path';
 import { homeFrom } from '../common/home.js';
 import { resolveContract, resolveSmoke } from './before-traffic.js';
 import { resolveCheck } from './custom-check.js';
-import { FILE_DEFAULTS, SERVICE_DEFAULTS } from './defaults.js';
+import { SERVICE_DEFAULTS } from './defaults.js';
 import { resolveGroups } from './groups.js';
+import { resolveOrchestrator, resolveProxy } from './processes.js';
 import { resolveRelease } from './release.js';
 import { resolveSchedules } from './schedules.js';
 import { resolveNotifier } from './notify.js';
 import { settingsSchema, type FileDraft, type ServiceSettings, type Settings } from './schema.js';
 import type { CanaryConfig, HostPort, JudgePolicy, Probe, ServiceConfig, Step } from './types.js';
-import { parseAddress, type WrittenProbe } from './units.js';
+import type { WrittenProbe } from './units.js';
 
 type Address = 'listen' | 'stable' | 'canary';
 
@@ -51,10 +52,8 @@ export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.Proces
     ),
     groups: resolveGroups(draft.groups),
     schedules: resolveSchedules(draft.schedules, draft.groups),
-    orchestrator: {
-      listen: draft.orchestrator?.listen ?? defaultAddress(FILE_DEFAULTS.orchestrator.listen),
-    },
-    proxy: { metrics: draft.proxy?.metrics ?? defaultAddress(FILE_DEFAULTS.proxy.metrics) },
+    orchestrator: resolveOrchestrator(draft.orchestrator),
+    proxy: resolveProxy(draft.proxy),
     notify: (draft.notify ?? []).map((written) => resolveNotifier(written, dirname(file))),
     pm2Home: pm2Home(draft.pm2Home, dirname(file), env),
   };
@@ -171,12 +170,6 @@ function resolveProbe(written: WrittenProbe | undefined, mcpPaths: readonly stri
   if (written !== undefined && (written.kind === 'tcp' || written.path !== null)) return written;
   const path = mcpPaths[0];
   return path === undefined ? { kind: 'tcp' } : { kind: 'mcp', path };
-}
-
-function defaultAddress(text: string): HostPort {
-  const parsed = parseAddress(text);
-  if (!parsed.ok) throw new Error(`the default ${text} is not ${parsed.wanted}`);
-  return parsed.value;
 }
 
 /** The folder of the daemon that PM2's own programs speak to. */

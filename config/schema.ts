@@ -10,10 +10,12 @@ import { customChecks } from './custom-check.js';
 import { group } from './groups.js';
 import { notifiers } from './notify.js';
 import { people } from './people.js';
+import { orchestratorSection, proxySection } from './processes.js';
 import { proxyLimits } from './proxy-limits.js';
 import { release } from './release.js';
 import { oneTarget, schedule } from './schedules.js';
 import {
+  address,
   count,
   duration,
   environment,
@@ -23,35 +25,27 @@ import {
   oneOf,
   pattern,
   section,
+  size,
   text,
   unit,
 } from './shapes.js';
 import {
-  ADDRESS_PATTERN,
   MAX_DURATION_MS,
   MAX_STEPS,
   PATH_PATTERN,
   PERCENT_PATTERN,
   PORT_FROM_PATTERN,
   PROBE_PATTERN,
-  SIZE_PATTERN,
   STEPS_PATTERN,
   WINDOW_BOUNDS,
-  parseAddress,
   parsePortFrom,
   parseProbe,
   parseRatio,
-  parseSize,
   parseSteps,
   parseWeight,
 } from './units.js';
 
 const upTo = { minMs: 0, maxMs: MAX_DURATION_MS };
-const size = unit(parseSize, {
-  type: 'string',
-  pattern: SIZE_PATTERN,
-  examples: ['380MB', '380MiB', '1GB'],
-});
 const ratioJson = {
   type: ['string', 'number'],
   pattern: PERCENT_PATTERN,
@@ -60,13 +54,6 @@ const ratioJson = {
 };
 const ratio = unit(parseRatio, { ...ratioJson, minimum: 0 });
 const weight = unit(parseWeight, { ...ratioJson, exclusiveMinimum: 0 });
-const address = unit(parseAddress, {
-  type: ['string', 'integer'],
-  pattern: ADDRESS_PATTERN,
-  minimum: 1,
-  maximum: 65_535,
-  examples: [8080, '0.0.0.0:8080', '[::1]:8080'],
-});
 
 const appNameError = 'a name of 1 to 128 characters without control characters or spaces around it';
 const appName = text(
@@ -306,18 +293,8 @@ function fileShape<T extends z.ZodType, U extends z.ZodRawShape>(services: T, sc
     schedules: named(section(schedule).meta(oneTarget), 'schedules')
       .optional()
       .describe('When services or groups are upgraded by themselves.'),
-    orchestrator: section({
-      listen: address
-        .optional()
-        .describe('Loopback HTTP of the orchestrator: dashboard and metrics.'),
-    })
-      .optional()
-      .describe('The control plane.'),
-    proxy: section({
-      metrics: address.optional().describe('Loopback HTTP of the proxy: metrics.'),
-    })
-      .optional()
-      .describe('The data plane.'),
+    orchestrator: orchestratorSection,
+    proxy: proxySection,
     notify: notifiers.optional().describe('Who is told of what happens to rollouts, and how.'),
     pm2Home: z
       .string({ error: "a folder's path" })

@@ -1,6 +1,15 @@
 /** What the descriptions of `canary.yaml` are made of: kinds of values, each with the words for what was wanted. */
 import { z } from 'zod';
-import { DURATION_PATTERN, parseDuration, type DurationBounds, type Parsed } from './units.js';
+import {
+  ADDRESS_PATTERN,
+  DURATION_PATTERN,
+  SIZE_PATTERN,
+  parseAddress,
+  parseDuration,
+  parseSize,
+  type DurationBounds,
+  type Parsed,
+} from './units.js';
 
 /** A value that one of the unit parsers reads; `json` is what the JSON Schema says of it. */
 export function unit<T>(parse: (value: unknown) => Parsed<T>, json: Record<string, unknown>) {
@@ -27,6 +36,20 @@ export const duration = (bounds: DurationBounds) =>
     pattern: DURATION_PATTERN,
     examples: ['90s', '30m', '1h30m'],
   });
+
+export const size = unit(parseSize, {
+  type: 'string',
+  pattern: SIZE_PATTERN,
+  examples: ['380MB', '380MiB', '1GB'],
+});
+
+export const address = unit(parseAddress, {
+  type: ['string', 'integer'],
+  pattern: ADDRESS_PATTERN,
+  minimum: 1,
+  maximum: 65_535,
+  examples: [8080, '0.0.0.0:8080', '[::1]:8080'],
+});
 
 export function number(min: number, max: number) {
   const error = `a number from ${min} to ${max}`;

@@ -3,6 +3,7 @@
  * filled in. Nothing after the loader asks "and if it is missing?".
  */
 import type { NotifyConfig } from './notify.js';
+import type { OrchestratorConfig, ProxyConfig } from './processes.js';
 import type { ReleaseConfig } from './release.js';
 
 import type { GroupConfig } from './groups.js';
@@ -236,10 +237,8 @@ export interface CanaryConfig {
   readonly services: Readonly<Record<string, ServiceConfig>>;
   readonly groups: readonly GroupConfig[];
   readonly schedules: readonly ScheduleConfig[];
-  /** Loopback HTTP of the orchestrator: metrics, dashboard. */
-  readonly orchestrator: { readonly listen: HostPort };
-  /** Loopback HTTP of the proxy: metrics. */
-  readonly proxy: { readonly metrics: HostPort };
+  readonly orchestrator: OrchestratorConfig;
+  readonly proxy: ProxyConfig;
   /** Who is told of what happens to rollouts. Names are unique. */
   readonly notify: readonly NotifyConfig[];
   /** PM2_HOME of the daemon that is steered. */

@@ -2,8 +2,13 @@
  * A service's door to the outside: an HTTP server with limits, bound again and again until it holds
  * its port.
  */
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
@@ -25,8 +30,11 @@ export class Listener {
   private readonly server: Server;
   /** Sockets that node:http has let go of, and waits for all the same. */
   private readonly upgraded = new Set<Duplex>();
+  /** Answers that are not over. */
+  private readonly answers = new Set<ServerResponse>();
   private retry: NodeJS.Timeout | null = null;
-  private isClosing = false;
+  private isLoose = false;
+  private isShut = false;
   private error: string | null = 'not bound yet';
 
   readonly address: HostPort;
@@ -45,7 +53,10 @@ export class Listener {
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
       },
-      onRequest,
+      (req, res) => {
+        this.track(res);
+        onRequest(req, res);
+      },
     );
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('upgrade', (req, socket, head) => {
@@ -75,7 +86,7 @@ export class Listener {
           this.log.error({ host, port, reason: error.message }, 'cannot listen, trying again');
         }
         this.error = error.message;
-        if (!this.isClosing) this.retry = setTimeout(() => void this.open(), REBIND_MS);
+        if (!this.isShut) this.retry = setTimeout(() => void this.open(), REBIND_MS);
         resolve();
       };
       const onListening = (): void => {
@@ -91,19 +102,35 @@ export class Listener {
     });
   }
 
-  /** Takes no new connections, lets answers under way finish for `graceMs`, then closes all. */
-  async close(graceMs: number): Promise<void> {
-    this.isClosing = true;
+  /** How many answers are not over. */
+  get answering(): number {
+    return this.answers.size;
+  }
+
+  /** From now on each answer asks its client to close the connection. */
+  loosen(): void {
+    this.isLoose = true;
+    for (const res of this.answers) res.shouldKeepAlive = false;
+  }
+
+  /** Takes no new connections. */
+  shut(): void {
+    this.isShut = true;
     if (this.retry !== null) clearTimeout(this.retry);
-    if (!this.server.listening) return;
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeIdleConnections();
-    const timer = setTimeout(() => {
-      this.server.closeAllConnections();
-      for (const socket of this.upgraded) socket.destroy();
-    }, graceMs);
-    await closed;
-    clearTimeout(timer);
+    this.error = 'closed';
+    this.server.close();
+  }
+
+  /** Ends every connection that is left. */
+  closeConnections(): void {
+    this.server.closeAllConnections();
+    for (const socket of this.upgraded) socket.destroy();
+  }
+
+  private track(res: ServerResponse): void {
+    this.answers.add(res);
+    res.once('close', () => this.answers.delete(res));
+    if (this.isLoose) res.shouldKeepAlive = false;
   }
 }
 

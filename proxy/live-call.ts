@@ -1,7 +1,7 @@
 /** A call under way, as those see it who may have to end it. */
 
-/** Why we end a call from our side. */
-export type StopReason = 'client-gone' | 'timeout' | 'drained' | 'moved';
+/** Why we end a call from our side; `closing`: the proxy itself ends. */
+export type StopReason = 'client-gone' | 'timeout' | 'drained' | 'moved' | 'closing';
 
 export interface LiveCall {
   /** The JSON-RPC ids (raw tokens) that wait for an answer. */

@@ -5,10 +5,18 @@ import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
 import { readConfig } from '../config/read.js';
+import { drainLimitMs } from './drain.js';
 import { Proxy } from './proxy.js';
 
-/** How long answers under way may take after SIGTERM: below PM2's default kill time-out of 1.6 s. */
-const GRACE_MS = 1_200;
+const log = createLogger('canary-proxy');
+
+try {
+  await main();
+} catch (error) {
+  log.fatal(error instanceof Error ? error.message : String(error));
+  // What has been opened would keep half a proxy running.
+  process.exit(1);
+}
 
 async function main(): Promise<void> {
   const command = new Command('canary-proxy')
@@ -25,17 +33,15 @@ async function main(): Promise<void> {
     return;
   }
   createHome(home);
-  const log = createLogger('canary-proxy');
   const proxy = new Proxy({ config: read.config, home, clock: systemClock, log });
   await proxy.open();
+  const limitMs = drainLimitMs(read.config.proxy.drainMs, process.env);
   const stop = (signal: NodeJS.Signals): void => {
-    log.info({ signal }, 'closing');
+    log.info({ signal, limitMs }, 'draining: calls under way may finish');
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
-    void proxy.close(GRACE_MS).then(() => log.info('closed'));
+    void proxy.close(limitMs).then(() => log.info('closed'));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 }
-
-await main();

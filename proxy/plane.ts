@@ -4,6 +4,7 @@ import type { Logger } from '../common/log.js';
 import type { ServiceConfig } from '../config/types.js';
 import type { Accounts } from './accounts.js';
 import type { ClientKeys } from './affinity.js';
+import type { ClientStreams } from './client-streams.js';
 import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';
 import type { BodyBudget } from './mcp/body.js';
@@ -18,6 +19,7 @@ export interface Plane {
   readonly tracks: Tracks;
   readonly sessions: Sessions;
   readonly clients: Clients;
+  readonly streams: ClientStreams;
   readonly placement: Placement;
   readonly keys: ClientKeys;
   readonly catalog: ToolCatalog;

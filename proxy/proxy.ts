@@ -65,9 +65,9 @@ export class Proxy implements AdminTarget {
     log.info({ services: [...this.services.keys()], epoch: this.epoch }, 'canary-proxy is up');
   }
 
-  /** Lets answers under way finish for `graceMs`, then closes everything. */
-  async close(graceMs: number): Promise<void> {
-    await Promise.all([...this.services.values()].map((service) => service.close(graceMs)));
+  /** Lets calls under way finish for `limitMs`, then closes everything. */
+  async close(limitMs: number): Promise<void> {
+    await Promise.all([...this.services.values()].map((service) => service.close(limitMs)));
     this.metricsServer?.close();
     this.metricsServer?.closeAllConnections();
     this.admin?.close();

@@ -8,7 +8,9 @@ import type { ServiceConfig } from '../config/types.js';
 import { Accounts } from './accounts.js';
 import { ClientKeys } from './affinity.js';
 import { CallLog } from './call-log.js';
+import { ClientStreams } from './client-streams.js';
 import { Clients } from './clients.js';
+import { drain } from './drain.js';
 import { Listener } from './listener.js';
 import { NO_IDS } from './live-call.js';
 import { Drains } from './drains.js';
@@ -66,11 +68,13 @@ export class Service {
     const catalog = new ToolCatalog();
     const bodies = new BodyBudget();
     const slowBodies = new SlowBodies(config.bodyTimeoutMs);
+    const streams = new ClientStreams();
     const waiters = new Waiters(config.maxWaiting, config.patienceMs);
     const parts = {
       tracks,
       sessions,
       clients,
+      streams,
       placement,
       keys,
       catalog,
@@ -106,15 +110,18 @@ export class Service {
     await this.listener.open();
   }
 
-  /** Lets answers under way finish for `graceMs`, then closes everything. */
-  async close(graceMs: number): Promise<void> {
+  /** Lets calls under way finish for `limitMs`, then ends everything but the sessions, which stay stored. */
+  async close(limitMs: number): Promise<void> {
+    const { listener } = this;
+    const { tracks, streams, clock, sessions, slowBodies, log } = this.plane;
+    const drained = await drain({ listener, tracks, streams, clock }, limitMs);
+    log.info({ ...drained, sessions: sessions.size }, 'drained');
     if (this.sweeper !== null) clearInterval(this.sweeper);
     this.drains.close();
-    this.plane.slowBodies.close();
-    this.plane.sessions.flush();
-    await this.listener.close(graceMs);
+    slowBodies.close();
+    sessions.flush();
     this.passthrough.close();
-    this.plane.tracks.destroy();
+    tracks.destroy();
   }
 
   get accounts(): Accounts {

@@ -77,6 +77,7 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     const { res, session } = this;
     const closed = new Promise<void>((resolve) => res.once('close', resolve));
     void closed.then(() => this.end());
+    this.plane.streams.add(res);
     session.streams += 1;
     const acquired = await session.acquire(this.headers);
     if (acquired.kind === 'unavailable') {
@@ -157,7 +158,8 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
   onStop(call: PendingCall, by: StopReason): void {
     const wasSent = this.calls.release(call);
     if (by === 'drained' && wasSent) this.recover([call]);
-    if (by === 'drained' || call.isOver) return;
+    // When the proxy ends, the client is answered on its next stream.
+    if (by !== 'timeout' || call.isOver) return;
     call.ids.settle('timeout', call.binding?.track ?? 'stable');
     const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
     this.recovery.fail([call], { code: REFUSALS.timeout, message });

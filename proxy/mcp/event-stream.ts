@@ -62,6 +62,7 @@ export class EventStream implements Stoppable, AnswerSink {
   /** Resolves when the stream is over. Never rejects. */
   async run(): Promise<void> {
     this.request.res.once('close', () => this.stop('client-gone'));
+    this.plane.streams.add(this.request.res);
     this.session.streams += 1;
     try {
       for (;;) if ((await this.attachOnce()) === 'done') return;

@@ -66,7 +66,7 @@ export class Post implements LiveCall {
   private attempt: Attempt | null = null;
   private resumption: Resumption | null = null;
   private binding: Binding | null = null;
-  private stopped: 'client-gone' | 'timeout' | null = null;
+  private stopped: 'client-gone' | 'timeout' | 'closing' | null = null;
   private reached = 0;
   /** A try was cut: the call may have been executed. */
   private mayHaveRun = false;
@@ -104,6 +104,7 @@ export class Post implements LiveCall {
       if (!res.writableFinished) this.stop('client-gone');
     };
     res.once('close', onClose);
+    if (this.isListening) this.plane.streams.add(res);
     const limitMs = this.isListening ? 0 : this.plane.config.callTimeoutMs;
     const timer = limitMs > 0 ? setTimeout(() => this.stop('timeout'), limitMs) : undefined;
     try {
@@ -115,7 +116,7 @@ export class Post implements LiveCall {
   }
 
   stop(by: StopReason): void {
-    if (by === 'client-gone' || by === 'timeout') {
+    if (by === 'client-gone' || by === 'timeout' || by === 'closing') {
       this.stopped = by;
       this.patience.end();
     }
@@ -204,6 +205,7 @@ export class Post implements LiveCall {
       const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
       return this.giveUp('timeout', { code: REFUSALS.timeout, message });
     }
+    if (by === 'closing') return this.onClosing();
     return this.onCut(this.binding, 'it was taken out of service');
   }
 
@@ -213,6 +215,15 @@ export class Post implements LiveCall {
     const isResumable = this.answer.isResumable && this.ids.size > 0;
     if (isResumable && onSuspended !== undefined) onSuspended(this.ids, track, true);
     else this.ids.clear();
+    return 'done';
+  }
+
+  /** A stream with event ids is resumed by its client at the proxy that comes; nothing is accounted. */
+  private onClosing(): Next {
+    const { ids } = this.ids;
+    this.ids.clear();
+    if (this.answer.isResumable) this.answer.end();
+    else this.answer.fail(ids, lostBecause('canary-proxy is being restarted'), 503);
     return 'done';
   }
 

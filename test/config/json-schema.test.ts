@@ -73,6 +73,7 @@ describe('the schema and the loader accept the same', () => {
     `${withKeys('')}\nnotify: [{name: a, slack: "file:/x"}, {name: b, command: [x, "y"], services: [a]}]`,
     `${withKeys('')}\nnotify: [{name: a, command: x, events: [held, step], timeout: 1s}]`,
     `${withKeys('')}\norchestrator: {listen: 1}\nproxy: {metrics: 2}\npm2Home: x`,
+    `${withKeys('')}\norchestrator: {retention: {maxAge: 30d, maxSize: 200MB}}\nproxy: {drain: 10s}`,
   ])('%s', (text) => {
     expect(loaderAccepts(text)).toBe(true);
     expect(schemaAccepts(text), JSON.stringify(validate.errors)).toBe(true);
@@ -101,6 +102,9 @@ describe('the schema and the loader refuse the same', () => {
     `defaults:\n${withKeys('')}`,
     `other: 1\n${withKeys('')}`,
     `orchestrator: {port: 1}\n${withKeys('')}`,
+    `orchestrator: {retention: 90d}\n${withKeys('')}`,
+    `orchestrator: {retention: {maxSize: 5}}\n${withKeys('')}`,
+    `proxy: {drain: 4}\n${withKeys('')}`,
     withKeys('wieght: 10%'),
     withKeys('weight: 10'),
     withKeys('weight: 0'),

@@ -84,8 +84,11 @@ describe('what is not written', () => {
           canaryEnv: {},
         },
       },
-      orchestrator: { listen: { host: '127.0.0.1', port: 9765 } },
-      proxy: { metrics: { host: '127.0.0.1', port: 9766 } },
+      orchestrator: {
+        listen: { host: '127.0.0.1', port: 9765 },
+        retention: { maxAgeMs: 7_776_000_000, maxSizeBytes: 1_073_741_824 },
+      },
+      proxy: { metrics: { host: '127.0.0.1', port: 9766 }, drainMs: 4_000 },
       notify: [],
       digest: expect.stringMatching(/^[0-9a-f]{16}$/),
       pm2Home: '/home/op/.pm2',

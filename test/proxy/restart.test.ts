@@ -37,10 +37,20 @@ describe('a proxy that is killed and comes back', () => {
     await Promise.all(agents.map((agent) => agent.close()));
   });
 
-  it('closes by itself on SIGTERM, streams or not', async () => {
+  it('drains on SIGTERM, says so, and its agents go on', async () => {
     const agent = await httpAgent(proxy.url);
+    const id = agent.sessionId();
+    const begun = proxy.log().length;
     expect(await proxy.kill('SIGTERM')).toBe(0);
+    const lines = proxy.log().slice(begun).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { signal: 'SIGTERM', limitMs: 4_000 },
+      { msg: 'drained', service: 'svc', cut: 0, streams: 1 },
+      { msg: 'closed' },
+    ]);
     await proxy.start();
+    expect(await echo(agent, 'on')).toBe('Echo: on');
+    expect(agent.sessionId()).toBe(id);
     await agent.close();
   });
 });

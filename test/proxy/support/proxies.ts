@@ -30,7 +30,7 @@ export interface TestProxy {
   calls(after?: number): Promise<CallPage>;
   admin(method: string, path: string, body?: unknown): Promise<UnixReply>;
   /** Closes it; the state folder stays. */
-  stop(): Promise<void>;
+  stop(limitMs?: number): Promise<void>;
   /** Starts it anew on the same state folder and port. */
   start(): Promise<void>;
   /** Closes it and removes the state folder. */
@@ -51,8 +51,8 @@ export async function startProxy(
     proxy = new Proxy({ config, home, clock: systemClock, log: pino({ level }) });
     await proxy.open();
   };
-  const stop = async (): Promise<void> => {
-    await proxy?.close(50);
+  const stop = async (limitMs = 50): Promise<void> => {
+    await proxy?.close(limitMs);
     proxy = null;
   };
   const admin = (method: string, path: string, body?: unknown): Promise<UnixReply> =>

@@ -10,6 +10,8 @@ const MAIN = fileURLToPath(new URL('../../../dist/proxy/main.js', import.meta.ur
 
 export interface ProxyProcess {
   readonly url: string;
+  /** What it has written to its log so far. */
+  log(): string;
   readonly state: TestProxy['state'];
   readonly setRoute: TestProxy['setRoute'];
   start(): Promise<void>;
@@ -30,11 +32,13 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
   ].join('\n');
   writeFileSync(`${home.dir}/canary.yaml`, text);
   let child: ChildProcess | null = null;
+  let log = '';
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, CANARY_HOME: home.dir },
-      stdio: process.env['SHOW_SERVERS'] ? 'inherit' : 'ignore',
+      stdio: ['ignore', 'pipe', process.env['SHOW_SERVERS'] ? 'inherit' : 'ignore'],
     });
+    child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()));
     await waitFor(async () => (await state()).listening, { what: 'the proxy to listen' });
   };
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> => {
@@ -49,6 +53,7 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
   await start();
   return {
     url,
+    log: () => log,
     state,
     setRoute,
     start,

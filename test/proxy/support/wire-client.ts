@@ -83,6 +83,8 @@ export class WireClient {
 export class WireStream {
   text = '';
   isOpen = true;
+  /** It broke off instead of ending. */
+  isCut = false;
   readonly status: number;
   private readonly abort: AbortController;
 
@@ -105,7 +107,7 @@ export class WireStream {
     try {
       for await (const chunk of answer.body ?? []) this.text += decoder.decode(chunk as Uint8Array);
     } catch {
-      // Closed by us, or cut: either way it is over.
+      this.isCut = !this.abort.signal.aborted;
     }
     this.isOpen = false;
   }

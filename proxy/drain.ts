@@ -1,0 +1,79 @@
+/**
+ * How a service's door closes so that its clients hardly notice, within a limit:
+ *
+ * 1. For a moment everything is as ever, but answers bear `Connection: close`: clients that are at
+ *    work leave by themselves, and no request crosses the close of its idle connection.
+ * 2. No new connections; calls under way may finish. Streams stay, for the calls' sake.
+ * 3. Calls that did not finish are answered so (`LiveCall.stop`), streams are ended: their clients
+ *    come back.
+ */
+import type { Clock } from '../common/clock.js';
+import { TRACKS } from '../common/protocol.js';
+import type { ClientStreams } from './client-streams.js';
+import type { Listener } from './listener.js';
+import type { Tracks } from './tracks.js';
+
+/** What is left of PM2's kill time-out for the rest: the streams' ends, the store's. */
+const KILL_MARGIN_MS = 700;
+
+/**
+ * How long calls may take to finish: what is configured, and not so long that PM2 kills the process.
+ * @param env PM2 gives an app its settings as variables; it sends SIGKILL `kill_timeout` ms after the signal.
+ */
+export function drainLimitMs(configuredMs: number, env: NodeJS.ProcessEnv): number {
+  const killTimeoutMs = Number(env['kill_timeout'] || Infinity);
+  if (!(killTimeoutMs > 0)) return configuredMs;
+  return Math.max(0, Math.min(configuredMs, killTimeoutMs - KILL_MARGIN_MS));
+}
+
+/** What came of it. */
+export interface Drained {
+  /** Calls that did not finish in time. */
+  readonly cut: number;
+  /** Streams that were ended. */
+  readonly streams: number;
+  readonly tookMs: number;
+}
+
+export interface DrainParts {
+  readonly listener: Listener;
+  readonly tracks: Tracks;
+  readonly streams: ClientStreams;
+  readonly clock: Clock;
+}
+
+const LOOSEN_MS = 250;
+/** Of the limit, at most this share for it. */
+const LOOSEN_SHARE = 0.25;
+/** How long what was written last may take to reach its clients. */
+const FLUSH_MS = 250;
+const POLL_MS = 10;
+
+/** Closes the door; after `limitMs` and a moment nothing is left. Never rejects. */
+export async function drain(parts: DrainParts, limitMs: number): Promise<Drained> {
+  const { listener, tracks, streams, clock } = parts;
+  const startedAtMs = clock.now();
+  listener.loosen();
+  if (listener.isListening) await clock.sleep(Math.min(LOOSEN_MS, limitMs * LOOSEN_SHARE));
+  listener.shut();
+  const isIdle = (): boolean => underWay(parts) === 0;
+  await until(isIdle, startedAtMs + limitMs, clock);
+  const cut = underWay(parts);
+  for (const track of TRACKS) for (const call of tracks.meter(track).live) call.stop('closing');
+  await until(isIdle, clock.now() + FLUSH_MS, clock);
+  const ended = streams.size;
+  streams.endAll();
+  await until(() => streams.size === 0, clock.now() + FLUSH_MS, clock);
+  listener.closeConnections();
+  return { cut, streams: ended, tookMs: clock.now() - startedAtMs };
+}
+
+/** Answers that are waited for: on their own connections, or (legacy SSE) on a stream. */
+function underWay({ listener, tracks, streams }: DrainParts): number {
+  const live = TRACKS.reduce((sum, track) => sum + tracks.meter(track).live.size, 0);
+  return Math.max(listener.answering - streams.size, live);
+}
+
+async function until(isDone: () => boolean, deadlineMs: number, clock: Clock): Promise<void> {
+  while (!isDone() && clock.now() < deadlineMs) await clock.sleep(POLL_MS);
+}
