@@ -2,18 +2,22 @@
  * One service's finished calls, counted for Prometheus by track and tool. Counting costs a look-up
  * and an increment; labels are made when the metrics are read.
  */
+import { Durations } from '../common/durations.js';
 import { OUTCOMES, type Outcome, type Track } from '../common/protocol.js';
-import { Latencies } from './latencies.js';
 
 /** Tools with a label of their own; the others share one. */
 export const MAX_TOOLS = 100;
 export const OTHER_TOOLS = 'other';
 
+/** Upper bounds of the buckets of latencies, in seconds; one more takes what is above. */
+export const LATENCY_BOUNDS_S = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+] as const;
+
 /** The calls of one tool on one track. */
 export class ToolMeter {
   readonly outcomes: Record<Outcome, number>;
-  readonly duration = new Latencies();
-  readonly firstByte = new Latencies();
+  readonly duration = new Durations(LATENCY_BOUNDS_S);
 
   constructor() {
     this.outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
@@ -39,6 +43,12 @@ export interface ToolSeries {
 }
 
 export class CallMeter {
+  /** From a call's arrival to the first byte of its answer, by track. */
+  readonly firstByte: Readonly<Record<Track, Durations>> = {
+    stable: new Durations(LATENCY_BOUNDS_S),
+    canary: new Durations(LATENCY_BOUNDS_S),
+    baseline: new Durations(LATENCY_BOUNDS_S),
+  };
   private readonly tools = new Set<string>();
   private readonly byTrack: Record<Track, Map<string, ToolMeter>> = {
     stable: new Map(),
@@ -50,7 +60,7 @@ export class CallMeter {
     const meter = this.byTrack[track].get(tool) ?? this.meterFor(track, tool, outcome);
     meter.outcomes[outcome] += 1;
     meter.duration.observe(latencyMs);
-    if (firstByteMs !== null) meter.firstByte.observe(firstByteMs);
+    if (firstByteMs !== null) this.firstByte[track].observe(firstByteMs);
   }
 
   /** Everything counted so far. */

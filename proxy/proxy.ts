@@ -5,7 +5,7 @@ import type { Clock } from '../common/clock.js';
 import type { Home } from '../common/home.js';
 import type { Logger } from '../common/log.js';
 import { packageVersion } from '../common/package.js';
-import type { ProxyState } from '../common/protocol.js';
+import type { Build, ProxyState } from '../common/protocol.js';
 import { serveUnix } from '../common/unix-http.js';
 import type { CanaryConfig, HostPort } from '../config/types.js';
 import { answerAdmin, type AdminTarget } from './admin.js';
@@ -24,6 +24,7 @@ export class Proxy implements AdminTarget {
   private readonly services = new Map<string, Service>();
   private readonly epoch = randomUUID();
   private readonly startedAtMs: number;
+  private readonly build: Build;
   private readonly store: Store;
   private readonly metrics: ProxyMetrics;
   private admin: Server | null = null;
@@ -34,9 +35,12 @@ export class Proxy implements AdminTarget {
   constructor(parts: ProxyParts) {
     this.parts = parts;
     const { config, home, clock, log } = parts;
+    this.build = { version: packageVersion(), configDigest: config.digest };
     this.startedAtMs = clock.now();
     this.store = Store.open(home.proxyStoreFile);
-    this.metrics = new ProxyMetrics(() => this.services.values());
+    const { build } = this;
+    const { proxyStoreFile: storeFile } = home;
+    this.metrics = new ProxyMetrics({ build, storeFile }, () => this.services.values());
     for (const service of Object.values(config.services)) {
       const made = new Service({
         config: service,
@@ -78,7 +82,7 @@ export class Proxy implements AdminTarget {
   get state(): ProxyState {
     return {
       pid: process.pid,
-      build: { version: packageVersion(), configDigest: this.parts.config.digest },
+      build: this.build,
       epoch: this.epoch,
       startedAtMs: this.startedAtMs,
       services: Object.fromEntries([...this.services].map(([name, { state }]) => [name, state])),
@@ -95,8 +99,8 @@ export class Proxy implements AdminTarget {
       if (req.url === '/healthz') {
         res.end('ok\n');
       } else if (req.url === '/metrics') {
-        res.setHeader('content-type', this.metrics.registry.contentType);
-        void this.metrics.registry.metrics().then((text) => res.end(text));
+        res.setHeader('content-type', this.metrics.contentType);
+        void this.metrics.text().then((text) => res.end(text));
       } else {
         res.statusCode = 404;
         res.end();

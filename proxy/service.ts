@@ -28,6 +28,7 @@ import type { Plane } from './plane.js';
 import { defaultRoute } from './route.js';
 import { Sessions } from './sessions.js';
 import type { Store } from './store.js';
+import { ShareMeter, type CanaryShare } from './share.js';
 import { SlowBodies } from './slow-bodies.js';
 import { Tracks, type Stoppable } from './tracks.js';
 
@@ -51,6 +52,7 @@ export class Service {
   private readonly passthrough: Passthrough;
   private readonly listener: Listener;
   private readonly drains: Drains;
+  private readonly shareMeter: ShareMeter;
   private sweeper: NodeJS.Timeout | null = null;
 
   constructor({ config, store, epoch, clock, log }: ServiceParts) {
@@ -85,6 +87,7 @@ export class Service {
     };
     this.plane = { config, ...parts, clock, log };
     this.drains = new Drains(tracks, config.drain);
+    this.shareMeter = new ShareMeter(tracks);
     this.legacy = new LegacySse(this.plane);
     this.passthrough = new Passthrough();
     const pipeline = new Pipeline();
@@ -128,6 +131,10 @@ export class Service {
     return this.plane.accounts;
   }
 
+  get canaryShare(): CanaryShare {
+    return this.shareMeter.share;
+  }
+
   get state(): ServiceState {
     const { tracks } = this.plane;
     return {
@@ -148,6 +155,7 @@ export class Service {
   setRoute(route: Route): ServiceState {
     this.store.saveRoute(this.name, route);
     this.plane.tracks.setRoute(route);
+    this.shareMeter.routeSet();
     this.plane.sessions.reroute();
     this.plane.tracks.moveStreams();
     this.drains.update();

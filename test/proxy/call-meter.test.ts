@@ -23,9 +23,9 @@ describe('CallMeter', () => {
     expect(stable?.meter.outcomes).toMatchObject({ ok: 1, tool_error: 1, cut: 0 });
     expect(stable?.meter.duration.sumS).toBeCloseTo(70.007);
     expect(stable?.meter.duration.cumulative).toEqual([0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
-    expect(stable?.meter.firstByte.cumulative.at(0)).toBe(2);
+    expect(meter.firstByte.stable.cumulative.at(0)).toBe(2);
     expect(canary?.meter.duration.cumulative.at(-1)).toBe(1);
-    expect(canary?.meter.firstByte.cumulative.at(-1)).toBe(0);
+    expect(meter.firstByte.canary.cumulative.at(-1)).toBe(0);
   });
 
   it('counts a latency on a bound in its bucket', () => {

@@ -28,7 +28,7 @@ describe('what Prometheus is told', () => {
     const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(
       lines.map((line) => [
-        line.slice(0, line.lastIndexOf(' ')),
+        line.slice(0, line.lastIndexOf(' ')).trimEnd(),
         Number(line.slice(line.lastIndexOf(' '))),
       ]),
     );
@@ -50,21 +50,24 @@ describe('what Prometheus is told', () => {
     expect(seen.get(`${duration}_bucket{${call(',le="0.05"')}}`)).toBeLessThanOrEqual(1);
     expect(seen.get(`${duration}_bucket{${call(',le="+Inf"')}}`)).toBe(2);
     const firstByte = 'canary_mcp_first_byte_seconds';
-    expect(seen.get(`${firstByte}_count{${call('')}}`)).toBe(2);
-    const [first, whole] = [firstByte, duration].map((name) =>
-      seen.get(`${name}_sum{${call('')}}`),
-    );
-    expect(first).toBeLessThan((whole ?? 0) - 0.04);
+    // The handshake's is one of them.
+    const first = seen.get(`${firstByte}_sum{service="svc",track="stable"}`)!;
+    const tools = [...seen].filter(([name]) => name.startsWith(`${duration}_sum{`));
+    const whole = tools.reduce((sum, [, seconds]) => sum + seconds, 0);
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(whole - 0.04);
     await client.delete();
   });
 
   it('no first byte of a call that was not answered', async () => {
+    const firstBytes = 'canary_mcp_first_byte_seconds_count{service="svc",track="stable"}';
     const client = await WireClient.open(proxy.url);
+    const before = await scrape();
     await client.call('cut-off', { outcome: 'cut' });
     const seen = await scrape();
     const labels = 'service="svc",track="stable",tool="cut-off"';
     expect(seen.get(`canary_mcp_call_duration_seconds_count{${labels}}`)).toBe(1);
-    expect(seen.get(`canary_mcp_first_byte_seconds_count{${labels}}`)).toBe(0);
+    expect(seen.get(firstBytes)).toBe(before.get(firstBytes));
     await client.delete();
   });
 
@@ -74,7 +77,11 @@ describe('what Prometheus is told', () => {
     expect(before.get('canary_sessions{service="svc",track="canary"}')).toBe(0);
     expect(before.get(`${moved},reason="drained",result="failed"}`)).toBe(0);
     expect(before.get('canary_sessions_lost_total{service="svc",reason="unreachable"}')).toBe(0);
+    const share = (kind: string) => `canary_weight_ratio{service="svc",kind="${kind}"}`;
+    expect(before.get(share('set'))).toBe(0);
     await proxy.setRoute(route(ports, { canary: 1 }));
+    expect((await scrape()).get(share('set'))).toBe(1);
+    expect((await scrape()).has(share('actual'))).toBe(false);
     const client = await WireClient.open(proxy.url);
     const stream = await client.stream();
     await waitFor(() => canary.streams.size === 1, { what: 'the stream' });
@@ -82,6 +89,7 @@ describe('what Prometheus is told', () => {
     expect(there.get('canary_sessions{service="svc",track="canary"}')).toBe(1);
     expect(there.get('canary_streams{service="svc",track="canary"}')).toBe(1);
     expect(there.get('canary_sessions_opened_total{service="svc",track="canary"}')).toBe(1);
+    expect(there.get(share('actual'))).toBe(1);
     canary.forgetSessions();
     await client.call('read');
     expect((await scrape()).get(`${moved},reason="forgotten",result="ok"}`)).toBe(1);
