@@ -2,14 +2,7 @@
  * Metrics whose numbers are kept elsewhere, as plain fields, and read at each scrape: counting costs
  * an increment, and a scrape is never out of date.
  */
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  type CollectFunction,
-  type MetricValueWithName,
-  type Registry,
-} from 'prom-client';
+import { Gauge, type MetricValueWithName, type Registry } from 'prom-client';
 import type { Durations } from './durations.js';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -23,81 +16,74 @@ export interface Family {
 }
 
 /** A gauge with the samples that `read` gives at a scrape, and no others. */
-export function readGauge(
-  registry: Registry,
-  { name, help, labelNames }: Family,
-  read: () => Iterable<Sample>,
-): void {
-  const collect: CollectFunction<Gauge> = function () {
-    this.reset();
-    for (const [labels, value] of read()) this.set(labels, value);
-  };
-  new Gauge({ name, help, labelNames: [...labelNames], registers: [registry], collect });
+export function readGauge(registry: Registry, family: Family, read: () => readonly Sample[]): void {
+  new ReadMetric(registry, 'gauge', family, () => valuesOf(family, read()));
 }
 
 /** A counter whose totals are those that `read` gives at a scrape. */
 export function readCounter(
   registry: Registry,
-  { name, help, labelNames }: Family,
-  read: () => Iterable<Sample>,
+  family: Family,
+  read: () => readonly Sample[],
 ): void {
-  const collect: CollectFunction<Counter> = function () {
-    this.reset();
-    for (const [labels, value] of read()) this.inc(labels, value);
-  };
-  new Counter({ name, help, labelNames: [...labelNames], registers: [registry], collect });
+  new ReadMetric(registry, 'counter', family, () => valuesOf(family, read()));
 }
 
 /** A histogram of what `read` gives at a scrape; all of it has these bounds, in seconds. */
 export function readHistogram(
   registry: Registry,
   family: Family & { readonly boundsS: readonly number[] },
-  read: () => Iterable<Sample<Durations>>,
+  read: () => readonly Sample<Durations>[],
 ): void {
-  new ReadHistogram(registry, family, read);
+  new ReadMetric(registry, 'histogram', family, () =>
+    read().flatMap((sample) => bucketsOf(family, sample)),
+  );
 }
 
-class ReadHistogram extends Histogram {
-  private readonly family: Family & { readonly boundsS: readonly number[] };
-  private readonly read: () => Iterable<Sample<Durations>>;
+type Value = MetricValueWithName<string>;
+
+/** What the registry knows as a gauge, with its type and its values from elsewhere. */
+class ReadMetric extends Gauge {
+  private readonly type: 'gauge' | 'counter' | 'histogram';
+  private readonly family: Family;
+  private readonly values: () => Value[];
 
   constructor(
     registry: Registry,
-    family: ReadHistogram['family'],
-    read: () => Iterable<Sample<Durations>>,
+    type: ReadMetric['type'],
+    family: Family,
+    values: ReadMetric['values'],
   ) {
-    const { name, help, labelNames, boundsS } = family;
-    super({
-      name,
-      help,
-      labelNames: [...labelNames],
-      buckets: [...boundsS],
-      registers: [registry],
-    });
+    const { name, help, labelNames } = family;
+    super({ name, help, labelNames: [...labelNames], registers: [registry] });
+    this.type = type;
     this.family = family;
-    this.read = read;
+    this.values = values;
   }
 
   /** What a registry asks for; prom-client's types leave it out. */
   getForPromString() {
     const { name, help } = this.family;
-    const values = [...this.read()].flatMap((sample) => this.valuesOf(sample));
-    return Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values });
+    return Promise.resolve({ name, help, type: this.type, values: this.values() });
   }
+}
 
-  private valuesOf([labels, { cumulative, sumS }]: Sample<Durations>) {
-    const { name, boundsS } = this.family;
-    const buckets = cumulative.map((value, i): MetricValueWithName<string> => {
-      return {
-        metricName: `${name}_bucket`,
-        labels: { ...labels, le: boundsS[i] ?? '+Inf' },
-        value,
-      };
-    });
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels, value: sumS },
-      { metricName: `${name}_count`, labels, value: cumulative.at(-1) ?? 0 },
-    ];
-  }
+function valuesOf({ name: metricName }: Family, samples: readonly Sample[]): Value[] {
+  return samples.map(([labels, value]) => ({ metricName, labels, value }));
+}
+
+function bucketsOf(
+  { name, boundsS }: Family & { readonly boundsS: readonly number[] },
+  [labels, { cumulative, sumS }]: Sample<Durations>,
+): Value[] {
+  const buckets = cumulative.map((value, i) => ({
+    metricName: `${name}_bucket`,
+    labels: { ...labels, le: boundsS[i] ?? '+Inf' },
+    value,
+  }));
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: sumS },
+    { metricName: `${name}_count`, labels, value: cumulative.at(-1) ?? 0 },
+  ];
 }

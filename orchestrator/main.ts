@@ -5,12 +5,13 @@ import { hostname } from 'node:os';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
+import { packageVersion } from '../common/package.js';
 import { serveUnix } from '../common/unix-http.js';
 import { readConfig } from '../config/read.js';
 import { answerControl } from './control/api.js';
 import { Dashboard } from './dashboard/dashboard.js';
 import { dashboardToken } from './dashboard/token.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics } from './metrics/metrics.js';
 import { Orchestrator } from './orchestrator.js';
 import { createPm2 } from './pm2/adapter.js';
 import { proxyClient } from './proxy-client.js';
@@ -66,7 +67,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     clock: systemClock,
     log,
   });
-  const web = await serveWeb({ metrics: createMetrics(orchestrator), dashboard }, listen);
+  const build = { version: packageVersion(), configDigest: config.digest };
+  const facts = { build, storeFile: home.storeFile };
+  const metrics = createMetrics({ orchestrator, config, store, process: facts });
+  const web = await serveWeb({ metrics, dashboard }, listen);
   orchestrator.resume();
   log.info({ config: config.file, home: home.dir, web: listen }, 'ready');
 

@@ -44,6 +44,7 @@ import { SmokeRunner } from './smoke/runner.js';
 import { Runs } from './runs/runs.js';
 import { Scheduler } from './schedule/scheduler.js';
 import type { Store } from './store/store.js';
+import { VitalSigns } from './vitals.js';
 
 export interface OrchestratorParts {
   readonly config: CanaryConfig;
@@ -67,6 +68,7 @@ const IDLE_ROUTE_RETRY_MS = 2_000;
 export class Orchestrator {
   readonly runs: Runs;
   readonly scheduler: Scheduler;
+  readonly vitals: VitalSigns;
   readonly #parts: OrchestratorParts;
   readonly #smoke: SmokeRunner;
   readonly #world: World;
@@ -93,6 +95,7 @@ export class Orchestrator {
     };
     this.#notifications = notificationsOf(parts);
     const { schedules } = config;
+    this.vitals = new VitalSigns(parts);
     this.runs = new Runs({ config, store, rollouts: this, clock, log });
     this.scheduler = new Scheduler({ schedules, store, runs: this.runs, clock, seed, log });
   }
@@ -104,6 +107,7 @@ export class Orchestrator {
       this.#run(rollout);
     }
     this.#track(this.#notifications.run(this.#stop.signal));
+    this.#track(this.vitals.run(this.#stop.signal));
     for (const service of Object.values(this.#parts.config.services)) {
       this.#track(this.#putIdleRouteRight(service));
       this.#track(this.#prune(service));
@@ -211,8 +215,8 @@ export class Orchestrator {
   }
 
   /** The rollouts under way, for the metrics. */
-  live(): readonly RolloutView[] {
-    return [...this.#loops.values()].map(({ rollout }) => this.#view(rollout));
+  live(): readonly Pick<RolloutLoop, 'rollout' | 'assessment' | 'troubles'>[] {
+    return [...this.#loops.values()];
   }
 
   #unknown(name: string): Answer<never> {

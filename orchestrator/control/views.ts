@@ -40,7 +40,7 @@ export function endedView(rollout: Rollout, { transitions, release }: Kept): Rol
     steps: rollout.config.steps.length,
     startedAtMs: rollout.startedAtMs,
     endedAtMs: rollout.endedAtMs,
-    phaseEndsAtMs: endOf(phase),
+    phaseEndsAtMs: phaseEndMs(phase),
     reason: reasonOf(rollout, transitions),
     waitingFor: null,
     request: rollout.request?.kind ?? null,
@@ -68,7 +68,8 @@ function reasonOf({ phase, startedBy }: Rollout, transitions: readonly Transitio
   return 'cause' in phase ? phase.cause : (transitions.at(-1)?.reason ?? `${startedBy} started it`);
 }
 
-function endOf(phase: Phase): number | null {
+/** When a phase ends by itself, or a person's time is over. Unix milliseconds; null: it does not. */
+export function phaseEndMs(phase: Phase): number | null {
   if (phase.kind === 'held') return phase.deadlineMs;
   return 'endsAtMs' in phase ? phase.endsAtMs : null;
 }

@@ -87,7 +87,10 @@ export type EvidenceEvent =
   RolloutEvent | WeightEvent | CallEvent | ProcessEvent | ExitEvent | LogEvent | CheckEvent;
 
 /** `error` means that the check itself could not be made; it is never a pass. */
-export type CheckState = 'pass' | 'fail' | 'inconclusive' | 'error';
+export const CHECK_STATES = ['pass', 'fail', 'inconclusive', 'error'] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
+
+export const VERDICTS = ['pass', 'fail', 'inconclusive'] as const;
 
 export interface CheckResult {
   /** errors, latency, memory, crashes, logs, custom:NAME. */
@@ -102,7 +105,7 @@ export interface CheckResult {
 
 export interface Assessment {
   /** fail if any check fails, else inconclusive if any is that or in error, else pass. */
-  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly verdict: (typeof VERDICTS)[number];
   /** The check that decided, null when all pass. */
   readonly check: string | null;
   readonly reason: string;

@@ -67,6 +67,7 @@ export class RolloutLoop {
   #assessment: Assessment | null = null;
   #failure: string | null = null;
   #waitingFor: string | null = null;
+  #troubles = 0;
   #wake = new AbortController();
 
   constructor(parts: LoopParts, rollout: Rollout) {
@@ -91,12 +92,18 @@ export class RolloutLoop {
     return this.#waitingFor;
   }
 
+  /** Rounds that failed by the program's own trouble. */
+  get troubles(): number {
+    return this.#troubles;
+  }
+
   /** Runs until the rollout is over or the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake.abort(), { once: true });
     for (;;) {
       if (signal.aborted || isEnded(this.#rollout.phase)) return;
       const pauseMs = await this.#tick().catch((error: unknown) => {
+        this.#troubles += 1;
         this.#parts.log.error({ rollout: this.#rollout.id, err: error }, 'a look failed');
         return TROUBLE_MS;
       });

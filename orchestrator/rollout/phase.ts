@@ -90,6 +90,9 @@ const MOVES: Readonly<Record<PhaseKind, readonly PhaseKind[]>> = {
 
 export const PHASE_KINDS = Object.keys(MOVES) as readonly PhaseKind[];
 
+/** How a rollout can end. */
+export const ENDED_PHASES = PHASE_KINDS.filter((kind) => MOVES[kind].length === 0);
+
 /** True when the rollout is over. */
 export function isEnded(phase: Phase): boolean {
   return MOVES[phase.kind].length === 0;

@@ -38,6 +38,20 @@ export interface TransitionEntry {
   readonly assessment: Assessment | null;
 }
 
+/** A move from one phase to another. */
+export interface StoredMove {
+  /** Later moves have higher numbers. */
+  readonly number: number;
+  readonly service: string;
+  readonly from: string;
+  readonly to: string;
+  /** When `from` was entered. */
+  readonly sinceMs: number;
+  readonly atMs: number;
+  /** When its rollout was started. */
+  readonly startedAtMs: number;
+}
+
 /** A release's preparation, and whether its folder was removed since. */
 export interface StoredPreparation {
   readonly record: PreparationRecord;
@@ -79,6 +93,16 @@ export class Store {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** Whether the file can be written now. */
+  isWritable(): boolean {
+    try {
+      this.#db.exec('BEGIN IMMEDIATE; ROLLBACK');
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** The number that the service's next rollout gets, from 1. */
@@ -301,6 +325,20 @@ export class Store {
   byId(id: string): Rollout | null {
     const row = this.#db.prepare('SELECT body FROM rollouts WHERE id = ?').get(id);
     return row === undefined ? null : parseRollout(row as BodyRow);
+  }
+
+  /** At most `limit` moves of all rollouts after the one with the number `after`, in order. */
+  movesAfter(after: number, limit: number): readonly StoredMove[] {
+    return this.#db
+      .prepare(
+        `SELECT t.rowid AS number, r.service, t.from_phase AS "from", t.to_phase AS "to",
+           t.at_ms AS atMs, r.started_at_ms AS startedAtMs,
+           coalesce((SELECT max(p.at_ms) FROM transitions AS p WHERE p.rollout_id = t.rollout_id
+             AND p.seq < t.seq AND p.from_phase <> p.to_phase), r.started_at_ms) AS sinceMs
+         FROM transitions AS t JOIN rollouts AS r ON r.id = t.rollout_id
+         WHERE t.rowid > ? AND t.from_phase <> t.to_phase ORDER BY t.rowid LIMIT ?`,
+      )
+      .all(after, limit) as StoredMove[];
   }
 
   transitions(rolloutId: string): readonly Transition[] {
