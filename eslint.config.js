@@ -82,7 +82,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.js', 'test/fixtures/**/*.js', 'test/fixtures/**/*.mjs', 'demo/faults/*.mjs'],
+    files: [
+      '*.js',
+      'test/fixtures/**/*.js',
+      'test/fixtures/**/*.mjs',
+      'demo/faults/*.mjs',
+      'bench/faults/**/*.mjs',
+    ],
     languageOptions: {
       globals: {
         process: 'readonly',

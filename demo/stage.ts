@@ -9,12 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { homeFrom } from '../common/home.js';
 import { ecosystemFile, packageRoot } from '../common/package.js';
+import { callUnix } from '../common/unix-http.js';
 import type { RolloutView, ServiceView, StatusReply } from '../orchestrator/control/messages.js';
 import { freePort } from './free-port.js';
 import { startPrivatePm2, type PrivatePm2 } from './private-pm2.js';
 
-const BOOT_TIMEOUT_MS = 20_000;
+const BOOT_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
 
 /** A server to run under PM2, as an ecosystem file has it, less its port. */
@@ -138,7 +140,7 @@ async function prepare(options: StageOptions, ground: Ground): Promise<Stage> {
       if (code !== 0) throw new Error(stderr);
       return (JSON.parse(stdout) as ServiceView).rollout;
     },
-    ready: () => untilReady(canary),
+    ready: () => untilReady(home),
     dispose: async () => {
       await pm2.dispose();
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
@@ -153,15 +155,16 @@ async function startApp(pm2: PrivatePm2, app: StageApp, port: number): Promise<v
   await pm2.pm2('start', file);
 }
 
-async function untilReady(canary: Stage['canary']): Promise<void> {
+async function untilReady(home: string): Promise<void> {
+  const { controlSocket } = homeFrom({ CANARY_HOME: home });
   const deadlineMs = Date.now() + BOOT_TIMEOUT_MS;
   for (;;) {
-    const { code, stdout, stderr } = await canary('status', '--json');
-    const status = code === 0 ? (JSON.parse(stdout) as StatusReply) : null;
+    const request = { method: 'GET', path: '/v1/status', timeoutMs: BOOT_TIMEOUT_MS };
+    const reply = await callUnix(controlSocket, request);
+    const status = reply.kind === 'answered' ? (reply.body as StatusReply) : null;
     if (status?.pm2.up === true && status.proxy.up) return;
-    if (Date.now() > deadlineMs) {
-      throw new Error(`not ready after ${BOOT_TIMEOUT_MS} ms: ${stderr || stdout}`);
-    }
+    if (Date.now() > deadlineMs)
+      throw new Error(`not ready after ${BOOT_TIMEOUT_MS} ms: ${JSON.stringify(reply)}`);
     await delay(POLL_MS);
   }
 }

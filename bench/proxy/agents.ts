@@ -29,14 +29,19 @@ export interface FinishedCall {
   readonly isHung: boolean;
 }
 
-interface Caller {
+/** A client with its session. */
+export interface Caller {
   /** The session id that the client goes by; undefined when its transport does not tell. */
   sessionId(): string | undefined;
   callTool(name: string, args: Record<string, unknown>): Promise<unknown>;
   close(): Promise<void>;
 }
 
-async function connected(kind: Kind, url: string, timeout: number): Promise<Caller> {
+/**
+ * Connects a client of that kind.
+ * @param timeout of each call, milliseconds.
+ */
+export async function connected(kind: Kind, url: string, timeout: number): Promise<Caller> {
   if (kind === 'v2-http' || kind === 'v2-stateless') {
     const mode = kind === 'v2-http' ? 'legacy' : 'auto';
     const client = new Client2({ name: kind, version: '2' }, { versionNegotiation: { mode } });
@@ -110,7 +115,8 @@ export class Agent {
   }
 }
 
-function problemOf(result: unknown, key: string): string | null {
+/** Why that is no right answer to a call with that key; null when it is one. */
+export function problemOf(result: unknown, key: string): string | null {
   const [first] = (result as { content: { text?: string }[] }).content;
   return first?.text === key ? null : `the answer is ${JSON.stringify(result)}`;
 }

@@ -1,5 +1,5 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
@@ -7,8 +7,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { expect } from 'vitest';
 import { callUnix } from '../../common/unix-http.js';
 import { packageRoot } from '../../common/package.js';
+import * as control from '../../demo/control.js';
 import { openStage, type CliResult, type Stage } from '../../demo/stage.js';
-import type { RolloutView, ServiceView } from '../../orchestrator/control/messages.js';
+import type { RolloutView } from '../../orchestrator/control/messages.js';
 import type { Notification } from '../../orchestrator/notify/notification.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
 import { portHolder } from '../../orchestrator/proc/ports.js';
@@ -62,8 +63,6 @@ export function fault(name: string): string {
 }
 
 const PAUSE_AFTER_FAILURE_MS = 250;
-/** Less than the shortest stage: an orchestrator that is just being started must not hide one. */
-const LOOK_TIMEOUT_MS = 500;
 
 export interface SlowAgent {
   stop(): Promise<void>;
@@ -110,24 +109,14 @@ export async function start(stage: Stage, ...flags: readonly string[]): Promise<
   return result;
 }
 
-/** The newest rollout by the control socket, without the cost of a process. Null: no answer. */
-export async function look(stage: Stage): Promise<RolloutView | null> {
-  const reply = await callUnix(join(stage.home, 'orchestrator.sock'), {
-    method: 'GET',
-    path: `/v1/services/${SERVICE}`,
-    timeoutMs: LOOK_TIMEOUT_MS,
-  });
-  return reply.kind === 'answered' ? (reply.body as ServiceView).rollout : null;
+/** The newest rollout. Null: no answer. */
+export function look(stage: Stage): Promise<RolloutView | null> {
+  return control.look(stage, SERVICE);
 }
 
-/** A person's order by the control socket, at once: phases can be shorter than a process' start. */
+/** A person's order, at once. */
 export async function steer(stage: Stage, kind: RequestKind, reason: string | null): Promise<void> {
-  const reply = await callUnix(join(stage.home, 'orchestrator.sock'), {
-    method: 'POST',
-    path: `/v1/services/${SERVICE}/${kind}`,
-    body: { reason },
-    timeoutMs: 2_000,
-  });
+  const reply = await control.order(stage, SERVICE, kind, { reason });
   expect(reply).toMatchObject({ kind: 'answered', status: 200 });
 }
 
@@ -139,18 +128,13 @@ export function eventsOf(stage: Stage, rollout: string): string[] {
   return told.filter((each) => each.rollout === rollout).map(({ event }) => event);
 }
 
-/** `observing`, or with its stage `promoting/returning`. */
-export function whereOf({ phase, stage }: RolloutView): string {
-  return stage === null ? phase : `${phase}/${stage}`;
-}
-
 /** Waits until the newest rollout is in a phase, or phase/stage. */
 export function reach(stage: Stage, where: string, timeoutMs = 30_000): Promise<RolloutView> {
   return waitFor(
     async () => {
       const view = await look(stage);
-      if (view !== null && (whereOf(view) === where || view.phase === where)) return view;
-      throw new Error(view === null ? 'no answer' : `${whereOf(view)}: ${view.reason}`);
+      if (view !== null && (control.whereOf(view) === where || view.phase === where)) return view;
+      throw new Error(view === null ? 'no answer' : `${control.whereOf(view)}: ${view.reason}`);
     },
     { what: `the rollout to be ${where}`, timeoutMs },
   );
@@ -162,7 +146,7 @@ export function reachEnd(stage: Stage, timeoutMs = 45_000): Promise<RolloutView>
     async () => {
       const view = await look(stage);
       if (view !== null && view.endedAtMs !== null) return view;
-      throw new Error(view === null ? 'no answer' : `${whereOf(view)}: ${view.reason}`);
+      throw new Error(view === null ? 'no answer' : `${control.whereOf(view)}: ${view.reason}`);
     },
     { what: 'the rollout to be over', timeoutMs },
   );
@@ -182,12 +166,11 @@ export async function pm2App(stage: Stage, name: string): Promise<ListedApp | un
   return apps.find((app) => app.name === name);
 }
 
-/** The newest process of an app by the file that PM2 writes: `pm2 jlist` is slower than some phases. */
+/** The newest process of an app: `pm2 jlist` is slower than some phases. */
 export function pidOf(stage: Stage, app: string): number {
-  const folder = join(stage.pm2.home, 'pids');
-  const file = readdirSync(folder).find((name) => new RegExp(`^${app}-\\d+\\.pid$`).test(name));
-  if (file === undefined) throw new Error(`PM2 has written no pid of ${app}`);
-  return Number(readFileSync(join(folder, file), 'utf8'));
+  const pid = control.pidOf(stage, app);
+  if (pid === null) throw new Error(`PM2 has written no pid of ${app}`);
+  return pid;
 }
 
 /** The variable `RELEASE=...` of main's process, by which the tests tell releases apart. */

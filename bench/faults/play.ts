@@ -1,0 +1,102 @@
+/** Plays a scenario: the rollout, the person who began it, the faults at their points, and what heals them. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { whereOf } from '../../demo/control.js';
+import type { RolloutView } from '../../orchestrator/control/messages.js';
+import type { Excuse } from './excuse.js';
+import { nameOf } from './fault.js';
+import { inject, type Injected } from './inject/index.js';
+import type { Answer, Scenario } from './scenario.js';
+import { until, type Theatre } from './theatre.js';
+
+/** A fault as it was really done. */
+export interface Fired {
+  readonly name: string;
+  /** Where the rollout was; null: nothing was there that it could befall. */
+  readonly place: string | null;
+}
+
+export interface Played {
+  readonly fired: readonly Fired[];
+  readonly excuses: readonly Excuse[];
+}
+
+const REACH_MS = 40_000;
+const END_MS = 60_000;
+const THINKING_MS = 600;
+
+/** Plays until the rollout is over, or should be. `log` is told what was done when. */
+export async function play(theatre: Theatre, scenario: Scenario, log: string[]): Promise<Played> {
+  const note = (text: string): void => void log.push(`${Date.now()} ${text}`);
+  await theatre.start(scenario.release);
+  const person = playPerson(theatre, scenario, note);
+  const done: Injected[] = [];
+  const healings: Promise<void>[] = [];
+  const fired: Fired[] = [];
+  for (const { fault, place, delayMs } of scenario.injections) {
+    await reach(theatre, scenario.path, place);
+    await delay(delayMs);
+    const seen = await theatre.look();
+    const injected = await inject(theatre, fault);
+    const at = seen === null ? 'unseen' : whereOf(seen);
+    fired.push({ name: nameOf(fault), place: injected === null ? null : at });
+    note(`${nameOf(fault)} at ${at}: ${injected === null ? 'nothing there' : 'done'}`);
+    if (injected === null) continue;
+    done.push(injected);
+    healings.push(injected.heal().then(() => note(`${nameOf(fault)}: healed`)));
+  }
+  await Promise.all([...healings, person]);
+  await concludeRollout(theatre, scenario.whenHeld, note);
+  return { fired, excuses: done.flatMap((each) => each.excuses()) };
+}
+
+/** Waits until the rollout is at a place of its path, past it, or on another way. */
+async function reach(theatre: Theatre, path: readonly string[], place: string): Promise<void> {
+  const wanted = path.indexOf(place);
+  const isThere = (view: RolloutView): boolean => {
+    if (view.endedAtMs !== null) return true;
+    const at = path.indexOf(whereOf(view));
+    return at === -1 || at >= wanted;
+  };
+  await until(async () => {
+    const view = await theatre.look();
+    return view !== null && isThere(view);
+  }, REACH_MS);
+}
+
+async function playPerson(
+  theatre: Theatre,
+  { story, path }: Scenario,
+  note: (text: string) => void,
+): Promise<void> {
+  if (story === 'let-it-go') return;
+  const place = story === 'rolls-back-on-trial' ? 'observing' : 'baking';
+  await reach(theatre, path, place);
+  await delay(THINKING_MS);
+  // An orchestrator that is away is asked again.
+  const taken = await until(async () => {
+    const view = await theatre.look();
+    if (view === null || view.endedAtMs !== null) return view !== null;
+    return theatre.steer('rollback');
+  }, REACH_MS);
+  note(`a person asked to roll back: ${taken === true ? 'taken' : 'not taken'}`);
+}
+
+/** Waits for the end, and answers when the rollout is held: first as the scenario says, then with rollback. */
+async function concludeRollout(
+  theatre: Theatre,
+  whenHeld: Answer,
+  note: (text: string) => void,
+): Promise<void> {
+  let answer: Answer = whenHeld;
+  await until(async () => {
+    const view = await theatre.look();
+    if (view === null) return false;
+    if (view.endedAtMs !== null) return true;
+    if (view.phase !== 'held') return false;
+    await delay(THINKING_MS);
+    note(`held (${view.held ?? ''}): a person answers ${answer}`);
+    await theatre.steer(answer);
+    answer = 'rollback';
+    return false;
+  }, END_MS);
+}

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { run } from '../../../bench/faults/run.js';
+import { scenarioOf } from '../../../bench/faults/scenario.js';
+
+/** An orchestrator killed on the way, while a release is taken back. */
+const SEED = 114;
+
+it('plays a run of the fault campaign without a violation', async () => {
+  const result = await run(scenarioOf(SEED, 'kill'), null);
+  expect(result.violations).toEqual([]);
+  expect(result.fired).not.toEqual([]);
+  expect(result.calls).toBeGreaterThan(10);
+});
