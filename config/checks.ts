@@ -13,6 +13,8 @@ export interface Finding {
   /** Where it may be written, best first: the place is the first of them that is. */
   readonly paths: readonly Path[];
   readonly message: string;
+  /** Keys that are missed: where one is written all the same, it was faulty, which was told. */
+  readonly missed?: readonly Path[];
 }
 
 /** All findings, in no particular order. */
@@ -40,16 +42,22 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
   ];
 }
 
-const error = (paths: readonly Path[], message: string): Finding => ({
+const error = (paths: readonly Path[], message: string, missed: readonly Path[] = []): Finding => ({
   severity: 'error',
   paths,
   message,
+  missed,
 });
 
 /** A service's setting may be its own or come from the file's defaults. */
-const settingPaths = (service: ServiceDraft, ...key: string[]): Path[] => [
+const settingKeys = (service: ServiceDraft, ...key: string[]): Path[] => [
   ['services', service.name, ...key],
   ['defaults', ...key],
+];
+
+/** {@link settingKeys}, and the service where it is written in neither. */
+const settingPaths = (service: ServiceDraft, ...key: string[]): Path[] => [
+  ...settingKeys(service, ...key),
   ['services', service.name],
 ];
 
@@ -202,9 +210,9 @@ function baselineWithoutAddress(
   const own = services?.[service.name];
   const wanted = own?.baseline ?? defaults?.baseline;
   if (wanted !== 'fresh' || own?.baselineAt !== undefined) return [];
-  return [
-    error(settingPaths(service, 'baseline'), 'got fresh without baselineAt, wanted a port for it'),
-  ];
+  const message = 'got fresh without baselineAt, wanted a port for it';
+  const missed = [['services', service.name, 'baselineAt']];
+  return [error(settingPaths(service, 'baseline'), message, missed)];
 }
 
 function releaseFindings(service: ServiceDraft, { services }: FileDraft): Finding[] {
@@ -215,7 +223,8 @@ function releaseFindings(service: ServiceDraft, { services }: FileDraft): Findin
   );
   if (release.pins === null || release.dependencies !== null) return strange;
   const message = 'got pins without dependencies, wanted dependencies: pip, npm or {run: COMMAND}';
-  return [...strange, error(settingPaths(service, 'release', 'pins'), message)];
+  const missed = settingKeys(service, 'release', 'dependencies');
+  return [...strange, error(settingPaths(service, 'release', 'pins'), message, missed)];
 }
 
 function strangePlaceholder(
@@ -237,7 +246,8 @@ function strangePlaceholder(
 function releaseWithoutPrepare(service: ServiceDraft, own: WrittenRelease | undefined): Finding[] {
   if (own === undefined) return [];
   const message = 'got a release without prepare, wanted the commands that make it';
-  return [error(settingPaths(service, 'release'), message)];
+  const missed = settingKeys(service, 'release', 'prepare');
+  return [error(settingPaths(service, 'release'), message, missed)];
 }
 
 /** Both speak MCP with the canary. */

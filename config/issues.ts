@@ -1,6 +1,6 @@
 /** From what zod says about the file to problems that a person can act on. */
 import type { z } from 'zod';
-import { keysAt, type JsonSchema } from './json-schema.js';
+import { keysAt } from './known-keys.js';
 import { nearest } from './nearest.js';
 import type { Problem } from './problem.js';
 import type { Path, Source } from './source.js';
@@ -13,16 +13,16 @@ const HIDDEN = new Set<PropertyKey>(['canaryEnv', 'env', 'secret', 'slack', 'web
 /** Longer values are cut in messages. */
 const MAX_SHOWN_VALUE = 60;
 
-/** The issues as problems at their places in the file; its JSON Schema tells which keys there are. */
+/** The issues as problems at their places in the file; the whole file's schema tells which keys there are. */
 export function problemsFrom(
   issues: readonly Issue[],
   source: Source,
-  schema: JsonSchema,
+  schema: z.ZodType,
 ): Problem[] {
   return issues.flatMap((issue) => problemsOf(issue, issue.path, source, schema));
 }
 
-function problemsOf(issue: Issue, path: Path, source: Source, schema: JsonSchema): Problem[] {
+function problemsOf(issue: Issue, path: Path, source: Source, schema: z.ZodType): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) =>
       source.problemAtKey([...path, key], unknownKey(path, key, schema)),
@@ -60,7 +60,7 @@ function wantedBy(issue: Issue): string {
   return [...new Set(wanted)].filter((text) => !text.startsWith('Invalid')).join(', or ');
 }
 
-function unknownKey(path: Path, key: string, schema: JsonSchema): string {
+function unknownKey(path: Path, key: string, schema: z.ZodType): string {
   const keys = keysAt(schema, path);
   const isServiceKey = keysAt(schema, ['services', '']).includes(key);
   if (path[0] === 'defaults' && path.length === 1 && isServiceKey) {

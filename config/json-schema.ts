@@ -13,6 +13,7 @@ import { fileSchema } from './schema.js';
 
 /** The parts of a JSON Schema that this program walks. */
 export interface JsonSchema {
+  title?: string;
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
   items?: JsonSchema;
@@ -20,17 +21,8 @@ export interface JsonSchema {
   default?: unknown;
 }
 
-/**
- * The file's JSON Schema (draft 7, the newest that editors' YAML plug-ins all know). Made at first
- * need and then shared: to make it takes longer than to load a file.
- */
-export function configJsonSchema(): object {
-  return (shared ??= madeJsonSchema());
-}
-
-let shared: object | null = null;
-
-function madeJsonSchema(): object {
+/** The file's JSON Schema (draft 7, the newest that editors' YAML plug-ins all know). */
+export function configJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(fileSchema, {
     target: 'draft-7',
     io: 'input',
@@ -79,19 +71,4 @@ function annotate(schema: JsonSchema, table: Readonly<Record<string, unknown>>):
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/**
- * The keys that the map at `path` may have; empty where any key or none is allowed.
- * Follows maps, lists and alternatives.
- */
-export function keysAt(schema: JsonSchema, path: readonly PropertyKey[]): string[] {
-  const [head, ...rest] = path;
-  const branches = [schema, ...(schema.anyOf ?? [])];
-  if (head === undefined) return branches.flatMap((branch) => Object.keys(branch.properties ?? {}));
-  for (const { properties, additionalProperties, items } of branches) {
-    const next = properties?.[String(head)] ?? items ?? additionalProperties;
-    if (typeof next === 'object') return keysAt(next, rest);
-  }
-  return [];
 }

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { crossCheck, type Finding } from './checks.js';
 import { problemsFrom, removeFaulty } from './issues.js';
-import { configJsonSchema } from './json-schema.js';
 import { inOrder, type Problem } from './problem.js';
 import { resolveConfig, type ConfigDraft, type ServiceDraft } from './resolve.js';
 import { draftSchema, fileSchema } from './schema.js';
@@ -36,13 +35,15 @@ export function loadConfigText(file: string, text: string, env: NodeJS.ProcessEn
   const problems = [...source.problems];
   const checked = fileSchema.safeParse(source.value);
   if (!checked.success) {
-    problems.push(...problemsFrom(checked.error.issues, source, configJsonSchema()));
+    problems.push(...problemsFrom(checked.error.issues, source, fileSchema));
     removeFaulty(source.value, checked.error.issues);
   }
   const draft = draftSchema.safeParse(source.value);
   if (!draft.success) return { ok: false, problems: inOrder(problems) };
   const config = resolveConfig(resolve(file), draft.data, env);
-  const findings = crossCheck(draft.data, config);
+  const findings = crossCheck(draft.data, config).filter(
+    ({ missed = [] }) => !missed.some((path) => source.has(path)),
+  );
   const located = (severity: Finding['severity']): Problem[] =>
     findings.filter((f) => f.severity === severity).map((finding) => locate(finding, source));
   problems.push(...located('error'));

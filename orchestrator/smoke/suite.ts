@@ -5,7 +5,6 @@
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { z } from 'zod';
 import { problemsFrom } from '../../config/issues.js';
-import type { JsonSchema } from '../../config/json-schema.js';
 import { inOrder, type Problem } from '../../config/problem.js';
 import { count, duration, list, pattern, section, text } from '../../config/shapes.js';
 import { parseSource } from '../../config/source.js';
@@ -172,7 +171,7 @@ export function readSuiteText(file: string, text: string): SuiteReading {
   }
   const read = suiteSchema.safeParse(source.value);
   if (!read.success) {
-    const problems = problemsFrom(read.error.issues, source, suiteJsonSchema());
+    const problems = problemsFrom(read.error.issues, source, suiteSchema);
     return { ok: false, problems: inOrder(problems) };
   }
   const { setup = [], calls, timeout } = read.data;
@@ -185,10 +184,6 @@ export function readSuiteText(file: string, text: string): SuiteReading {
     ...calls.map((each) => meant(each, false)),
   ];
   return { ok: true, suite: { calls: all } };
-}
-
-function suiteJsonSchema(): JsonSchema {
-  return z.toJSONSchema(suiteSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
 
 function timeoutOf(text: string): number {

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CHECK_DEFAULTS, SERVICE_DEFAULTS } from '../../config/defaults.js';
-import { configJsonSchema, keysAt, type JsonSchema } from '../../config/json-schema.js';
+import { configJsonSchema, type JsonSchema } from '../../config/json-schema.js';
 import { loadConfigText } from '../../config/load.js';
 
 const ajv = new Ajv({ strictTypes: false, formats: { regex: isRegex } });
@@ -165,7 +165,7 @@ describe('the schema and the loader refuse the same', () => {
 });
 
 describe('editors learn', () => {
-  const schema = configJsonSchema() as JsonSchema;
+  const schema = configJsonSchema();
   const ofServices = schema.properties!['services']!.additionalProperties as JsonSchema;
 
   test.each([
@@ -186,21 +186,9 @@ describe('editors learn', () => {
 });
 
 test('the defaults of a check are at its keys', () => {
-  const schema = configJsonSchema() as JsonSchema;
+  const schema = configJsonSchema();
   expect(schema.properties!['defaults']!.properties!['checks']!.items!.properties).toMatchObject({
     every: { default: CHECK_DEFAULTS.every, description: 'How often it is made.' },
     failures: { default: CHECK_DEFAULTS.failures },
   });
-});
-
-test('knows the keys at a path', () => {
-  const schema = configJsonSchema() as JsonSchema;
-  expect(keysAt(schema, ['services', 'a', 'steps', 0])).toEqual(['weight', 'window', 'gate']);
-  expect(keysAt(schema, ['services', 'a', 'limits', 'errors'])).toEqual([
-    'max',
-    'timesStable',
-    'overStable',
-  ]);
-  expect(keysAt(schema, ['services', 'a', 'checks', 0])).toContain('promql');
-  expect(keysAt(schema, ['services', 'a', 'canaryEnv'])).toEqual([]);
 });

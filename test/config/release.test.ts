@@ -78,15 +78,18 @@ describe('a release', () => {
 test.each([
   ['{keep: 2}', '3:49 services.a.release: got a release without prepare, wanted the commands'],
   ['{prepare: []}', 'release.prepare: got a list, wanted a list of 1 to 50 commands'],
-  ['{prepare: [{cmd: x}]}', 'release.prepare[0].cmd: unknown key'],
+  ['{prepare: [{run: x, cmd: x}]}', 'release.prepare[0].cmd: unknown key'],
   ['{prepare: [{run: x, env: {A: 1}}]}', 'env.A: got a number, wanted text'],
   ['{prepare: [x], dir: "/a b"}', 'release.dir: got "/a b", wanted a folder whose path has only'],
   ['{prepare: [x], set: [version]}', 'set[0]: got "version", wanted a name other than'],
   ['{prepare: [x], set: [a-b, A_B]}', 'set[1]: got "A_B", wanted a name of its own'],
   ['{prepare: [x], pins: {}}', 'release.pins: got pins without dependencies, wanted dependencies'],
   ['{prepare: [x], dependencies: gem}', 'got "gem", wanted one of pip, npm'],
-])('%s is a mistake', (written, expected) => {
-  expect(problems(written).join('\n')).toContain(expected);
+  ['{prepare: [x], dependencies: gem, pins: {}}', 'got "gem", wanted one of pip, npm'],
+])('%s is one mistake', (written, expected) => {
+  const [problem, ...others] = problems(written);
+  expect(problem).toContain(expected);
+  expect(others).toEqual([]);
 });
 
 describe('a placeholder that stands for nothing is shown at its place', () => {
