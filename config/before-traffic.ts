@@ -26,7 +26,7 @@ const allowed = text(
 const contractSection = section({
   breaking: oneOf(['refuse', 'allow'])
     .optional()
-    .describe('Whether a breaking difference stops the rollout.'),
+    .describe('Whether a breaking difference stops the rollout; `refuse` by default.'),
   allow: list(allowed, 0, 200, 'differences that are allowed, such as `tool search-v1`')
     .optional()
     .describe('Breaking differences that are wanted; `*` stands for any text.'),

@@ -54,7 +54,8 @@ function isAboutTheWhole(issue: Issue): boolean {
   return issue.path.length === 0 && issue.code !== 'unrecognized_keys';
 }
 
-function wantedBy(issue: Issue): string {
+/** The words for what was wanted instead. */
+export function wantedBy(issue: Issue): string {
   if (issue.code !== 'invalid_union') return issue.message;
   const wanted = issue.errors.flatMap((issues) => issues.map(wantedBy));
   return [...new Set(wanted)].filter((text) => !text.startsWith('Invalid')).join(', or ');

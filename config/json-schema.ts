@@ -9,11 +9,17 @@ import {
   SCHEDULE_DEFAULTS,
   SERVICE_DEFAULTS,
 } from './defaults.js';
+import { wantedBy } from './issues.js';
 import { fileSchema } from './schema.js';
 
 /** The parts of a JSON Schema that this program walks. */
 export interface JsonSchema {
+  /** Which values are wanted, in the words that a wrong one is answered with. */
   title?: string;
+  description?: string;
+  type?: string | readonly string[];
+  required?: readonly string[];
+  examples?: readonly unknown[];
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
   items?: JsonSchema;
@@ -28,9 +34,12 @@ export function configJsonSchema(): JsonSchema {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      // zod leaves out the examples of what it transforms; ours are of the text as written.
-      const examples = z.globalRegistry.get(zodSchema)?.['examples'];
-      if (Array.isArray(examples)) jsonSchema.examples = examples;
+      // zod leaves these out of what it transforms; ours are of the text as written.
+      const meta: Record<string, unknown> = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(meta['examples'])) jsonSchema.examples = meta['examples'];
+      if (typeof meta['default'] === 'string') jsonSchema.default = meta['default'];
+      const wanted = jsonSchema.properties === undefined ? wantedOf(zodSchema) : '';
+      if (wanted !== '') jsonSchema.title ??= wanted;
     },
   }) as JsonSchema;
   const { defaults, services } = schema.properties ?? {};
@@ -42,6 +51,13 @@ export function configJsonSchema(): JsonSchema {
   annotateEach(schema.properties?.['schedules'], SCHEDULE_DEFAULTS);
   annotate(schema.properties?.['notify']?.items ?? {}, NOTIFY_DEFAULTS);
   return { title: 'canary.yaml', ...schema };
+}
+
+/** The words for what is wanted, empty where nothing may stand as well. */
+function wantedOf(schema: z.core.$ZodType): string {
+  const { error } = z.safeParse(schema, undefined);
+  const wanted = error?.issues.map(wantedBy).filter((text) => !text.startsWith('Invalid'));
+  return wanted?.join(', or ') ?? '';
 }
 
 function annotateSettings(level: JsonSchema): void {

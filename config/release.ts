@@ -140,7 +140,9 @@ export const release = section({
       .describe('Packages that may change, beside those that --set names.'),
     otherwise: oneOf(['warn', 'refuse'])
       .optional()
-      .describe('What is done when others change: a warning, or the end of the rollout.'),
+      .describe(
+        'What is done when others change: a warning (by default), or the end of the rollout.',
+      ),
   })
     .optional()
     .describe('Which packages a release may change.'),

@@ -136,7 +136,9 @@ const step = section({
   window: duration(WINDOW_BOUNDS).describe('How long the step lasts.'),
   gate: oneOf(['auto', 'manual'])
     .optional()
-    .describe('`manual`: after the step, wait for a person. Not on the last step.'),
+    .describe(
+      '`manual`: after the step, wait for a person. Not on the last step. `auto` by default.',
+    ),
 }).transform(({ weight, window, gate = 'auto' }) => ({ weight, windowMs: window, gate }));
 
 const steps = z.union([
@@ -166,7 +168,7 @@ const settings = {
   })
     .optional()
     .describe(
-      'How an instance shows that it serves: an MCP handshake (on the first of mcpPaths unless a path is given), an HTTP answer below 400, or an open port.',
+      'How an instance shows that it serves: an MCP handshake (on the first of mcpPaths unless a path is given), an HTTP answer below 400, or an open port. By default `mcp`, and `tcp` where mcpPaths is empty.',
     ),
   ...beforeTraffic,
   weight: weight.optional().describe("The canary's share of the new sessions."),

@@ -4,6 +4,7 @@ import {
   ADDRESS_PATTERN,
   DURATION_PATTERN,
   SIZE_PATTERN,
+  formatDuration,
   parseAddress,
   parseDuration,
   parseSize,
@@ -34,6 +35,7 @@ export const duration = (bounds: DurationBounds) =>
   unit((value) => parseDuration(value, bounds), {
     type: 'string',
     pattern: DURATION_PATTERN,
+    title: `a duration from ${formatDuration(bounds.minMs)} to ${formatDuration(bounds.maxMs)}, such as 90s, 30m or 1h30m`,
     examples: ['90s', '30m', '1h30m'],
   });
 

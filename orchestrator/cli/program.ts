@@ -45,7 +45,8 @@ export async function runCli(args: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
-function createProgram(io: Io, run: Runner): Command {
+/** The program; `run` is given the work of the command that is parsed. */
+export function createProgram(io: Io, run: Runner): Command {
   const program = new Command('canary')
     .description('Canary releases for long-running servers under PM2.')
     .version(packageVersion())

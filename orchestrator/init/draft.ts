@@ -12,11 +12,13 @@ export interface DraftOptions {
   readonly taken: Iterable<number>;
   /** PM2_HOME, when it is not the default one. */
   readonly pm2Home: string | null;
+  /** The file of the JSON Schema that editors check the text with. */
+  readonly schemaFile: string;
 }
 
 const HEAD = `# Written by \`canary init\` from what PM2 runs now. Nothing has been changed in PM2.
 # Check this file after changes: canary validate; check the whole set-up: canary doctor
-# Everything else that can be set: config/canary.yaml of the package, canary schema
+# Everything else that can be set: docs/configuration.md and config/canary.yaml of the package
 #
 # DECIDE where agents connect. Until now they connect to the apps' own ports. There are two ways:
 #   as written here   The apps stay where they are. canary-proxy listens on new ports (\`listen\`), and agents change
@@ -43,6 +45,7 @@ export function draftConfig({ services, leftOut }: Survey, options: DraftOptions
   const own = ownPorts(options.taken, () => free.after(services[0]?.at.port ?? 0));
   const left = leftOut.map(({ name, why }) => `#   ${oneLine(name)}: ${why}`);
   return [
+    `# yaml-language-server: $schema=${options.schemaFile}\n`,
     HEAD,
     options.pm2Home === null ? '' : stringify({ pm2Home: options.pm2Home }),
     own,

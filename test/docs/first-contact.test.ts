@@ -6,6 +6,8 @@ import { AppView } from '../../orchestrator/pm2/app.js';
 
 const doc = readFileSync(new URL('../../docs/first-contact.md', import.meta.url), 'utf8');
 
+const SCHEMA = '/usr/lib/node_modules/canary-orchestrator/dist/config/canary.schema.json';
+
 test('the example is what canary init writes of such an app, and valid', () => {
   const example = /```yaml\n(.*?)```\n/s.exec(doc)?.[1] ?? '';
   expect(loadConfigText('canary.yaml', example, {})).toMatchObject({ ok: true });
@@ -33,7 +35,7 @@ test('the example is what canary init writes of such an app, and valid', () => {
       ],
       leftOut: [{ name: 'worker', why: 'it listens on no TCP port' }],
     },
-    { taken: [8080], pm2Home: null },
+    { taken: [8080], pm2Home: null, schemaFile: SCHEMA },
   );
   expect(example).toBe(drafted);
 });

@@ -1,7 +1,8 @@
 /** `canary init`: writes a first canary.yaml from what PM2 runs. It changes nothing in PM2. */
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { packageRoot } from '../../../common/package.js';
 import { CONFIG_FILE } from '../../../config/find.js';
 import { loadConfigText } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
@@ -39,7 +40,11 @@ async function init(io: Io, { output, force }: InitFlags): Promise<ExitCode> {
   const ours = new Set(apps.filter(isOurs).flatMap(({ pid }) => (pid ? portsOf(pid) : [])));
   const listening = listenersSeenBy('self').map(({ port }) => port);
   const taken = [...listening.filter((port) => !ours.has(port)), ...apps.flatMap(namedPorts)];
-  const text = draftConfig(found, { taken, pm2Home: io.env['PM2_HOME'] ? pm2Home : null });
+  const text = draftConfig(found, {
+    taken,
+    pm2Home: io.env['PM2_HOME'] ? pm2Home : null,
+    schemaFile: join(packageRoot(), 'dist', 'config', 'canary.schema.json'),
+  });
   if (text === null) {
     const why = found.leftOut.map((left) => `\n  ${left.name}: ${left.why}`).join('');
     throw new CommandError(`PM2 runs no app that could have a canary${why}`, EXIT.failed);

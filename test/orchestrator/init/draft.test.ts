@@ -19,7 +19,10 @@ function found(name: string, more: Partial<FoundService> = {}, settings = {}): F
 }
 
 function draft(services: readonly FoundService[], taken: readonly number[] = [8080]) {
-  const text = draftConfig({ services, leftOut: [] }, { taken, pm2Home: null })!;
+  const text = draftConfig(
+    { services, leftOut: [] },
+    { taken, pm2Home: null, schemaFile: '/x.json' },
+  )!;
   const loaded = loadConfigText('canary.yaml', text, { HOME: '/home/op' });
   return { text, config: loaded.ok ? loaded.config : expect.fail(JSON.stringify(loaded)) };
 }
@@ -111,7 +114,7 @@ test('the program’s own ports give way to another installation’s', () => {
 
 test('what was left out is said with its reason, and nothing at all is no file', () => {
   const leftOut = [{ name: 'worker\n', why: 'it listens on no TCP port' }];
-  const options = { taken: [], pm2Home: '/srv/pm2' };
+  const options = { taken: [], pm2Home: '/srv/pm2', schemaFile: '/x.json' };
   const text = draftConfig({ services: [found('a')], leftOut }, options);
   expect(text).toContain('#   worker?: it listens on no TCP port');
   expect(text).toContain('pm2Home: /srv/pm2');
