@@ -33,6 +33,7 @@ import { isAlive } from './proc/tree.js';
 import type { ProxyClient } from './proxy-client.js';
 import { Preparations } from './release/preparations.js';
 import { pruneReleases } from './release/prune.js';
+import { retain } from './retention.js';
 import { startingPhase } from './rollout/decide/next.js';
 import { look } from './rollout/look.js';
 import { RolloutLoop, type World } from './rollout/loop.js';
@@ -114,6 +115,9 @@ export class Orchestrator {
     }
     this.runs.resume();
     this.#track(this.scheduler.run(this.#stop.signal));
+    const { pruning } = this.#parts.store;
+    const { retention } = this.#parts.config.orchestrator;
+    this.#track(retain({ ...this.#parts, pruning, retention }, this.#stop.signal));
   }
 
   /** Stops deciding. What is under way is left as it is, and resumed by the next start. */

@@ -13,6 +13,9 @@ import { ProxyMetrics } from './metrics.js';
 import { Service } from './service.js';
 import { Store } from './store.js';
 
+/** A service that is taken out of canary.yaml and comes back within a day finds its sessions. */
+const FORGOTTEN_AFTER_MS = 86_400_000;
+
 export interface ProxyParts {
   readonly config: CanaryConfig;
   readonly home: Home;
@@ -58,12 +61,13 @@ export class Proxy implements AdminTarget {
    * @throws Error when another proxy already serves the admin socket.
    */
   async open(): Promise<void> {
-    const { home, config, log } = this.parts;
+    const { home, config, clock, log } = this.parts;
     this.admin = await serveUnix(
       home.proxySocket,
       (request) => answerAdmin(this, request),
       () => void process.kill(process.pid, 'SIGTERM'),
     );
+    this.store.forgetOthers([...this.services.keys()], clock.now() - FORGOTTEN_AFTER_MS);
     await Promise.all([...this.services.values()].map((service) => service.open()));
     this.metricsServer = await this.serveMetrics(config.proxy.metrics);
     log.info({ services: [...this.services.keys()], epoch: this.epoch }, 'canary-proxy is up');

@@ -191,6 +191,19 @@ export class Store {
     return rows.map((row) => ({ ...row, body: row.body === null ? null : Buffer.from(row.body) }));
   }
 
+  /**
+   * Forgets what nobody can ask for any more: sessions, unused since `beforeMs`, of services that are
+   * not among these, and calls of sessions that are gone.
+   */
+  forgetOthers(services: readonly string[], beforeMs: number): void {
+    this.db
+      .prepare(
+        'DELETE FROM session WHERE used_at_ms < ? AND service NOT IN (SELECT value FROM json_each(?))',
+      )
+      .run(Math.round(beforeMs), JSON.stringify(services));
+    this.db.exec('DELETE FROM unanswered WHERE session NOT IN (SELECT id FROM session)');
+  }
+
   /** All that `work` writes is written at once, or not at all. */
   transaction(work: () => void): void {
     this.db.exec('BEGIN');

@@ -15,6 +15,7 @@ import type { MadeRelease } from '../release/prune.js';
 import type { PreparationRecord } from '../release/record.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 import { Outbox, type Letter } from './outbox.js';
+import { Pruning } from './pruning.js';
 import { RunStore } from './run-store.js';
 import { ScheduleStore } from './schedule-store.js';
 
@@ -77,6 +78,7 @@ export class Store {
   readonly outbox: Outbox;
   readonly runs: RunStore;
   readonly schedules: ScheduleStore;
+  readonly pruning: Pruning;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -84,6 +86,7 @@ export class Store {
     this.outbox = new Outbox(db);
     this.runs = new RunStore(db);
     this.schedules = new ScheduleStore(db);
+    this.pruning = new Pruning(db);
   }
 
   /** @throws Error when the file cannot be opened or is newer than this program. */
