@@ -15,9 +15,8 @@ import {
   reachEnd,
   SERVICE,
   start,
-  startSlowAgent,
   steer,
-  type SlowAgent,
+  useSlowAgents,
 } from './support.js';
 
 const ORCHESTRATOR = 'canary-orchestrator';
@@ -30,7 +29,6 @@ const SUITE = `calls:
 
 let stage: Stage;
 let agents: Agents;
-let slow: readonly SlowAgent[];
 
 beforeAll(async () => {
   stage = await openTestStage(
@@ -45,11 +43,10 @@ beforeAll(async () => {
   );
   writeFileSync(join(stage.home, 'suite.yaml'), SUITE);
   agents = startAgents({ url: stage.url(SERVICE), agents: 4, callsPerSession: 6, pauseMs: 100 });
-  slow = [1, 2, 3, 4].map(() => startSlowAgent(stage));
 });
 
 afterAll(async () => {
-  await Promise.all([agents, ...slow].map((each) => each.stop()));
+  await agents.stop();
   await stage.dispose();
 });
 
@@ -69,6 +66,8 @@ async function killIn(places: readonly string[]): Promise<void> {
 }
 
 describe('an orchestrator that is killed', () => {
+  useSlowAgents(() => stage);
+
   it('in each phase of a promotion finishes it', async () => {
     const release = 'RELEASE=killed-on-the-way';
     const result = await start(stage, '--version', '1.0.0', '--env', release);
@@ -115,8 +114,10 @@ describe('an orchestrator that is killed', () => {
     expect(mainRelease(stage)).toBe(before);
     await expectTidy(stage);
   });
+});
 
-  it('while a rollout is held keeps it held, with its share', async () => {
+describe('an orchestrator that is killed while it waits for a person', () => {
+  it('keeps the rollout held, with its share', async () => {
     await start(stage, '--skip-smoke', '--env', 'RELEASE=held', '--window', '60s');
     await reach(stage, 'observing');
     expect((await stage.canary('pause', SERVICE)).code).toBe(0);

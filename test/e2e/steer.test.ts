@@ -10,35 +10,25 @@ import {
   reachEnd,
   SERVICE,
   start,
-  startSlowAgent,
   steer,
-  type SlowAgent,
+  useSlowAgents,
 } from './support.js';
 
 let stage: Stage;
 let agents: Agents;
-let slow: readonly SlowAgent[];
 
 beforeAll(async () => {
   stage = await openTestStage({ window: '2s', bake: '2s', minimum: { calls: 5, sessions: 1 } });
   agents = startAgents({ url: stage.url(SERVICE), agents: 4, callsPerSession: 6, pauseMs: 100 });
-  slow = [1, 2, 3, 4].map(() => startSlowAgent(stage));
 });
 
 afterAll(async () => {
-  await Promise.all([agents, ...slow].map((each) => each.stop()));
+  await agents.stop();
   await stage.dispose();
 });
 
 describe('a person who rolls back', () => {
-  it.each([
-    'starting',
-    'observing',
-    'promoting/leaving-main',
-    'promoting/restarting-main',
-    'promoting/returning',
-    'baking',
-  ])('in %s leaves main with what it ran', async (where) => {
+  const rollBackIn = async (where: string): Promise<void> => {
     const before = mainRelease(stage);
     await start(stage, '--env', `RELEASE=back from ${where}`);
     await reach(stage, where);
@@ -48,6 +38,17 @@ describe('a person who rolls back', () => {
     expect(view.reason).toContain('on call');
     expect(mainRelease(stage)).toBe(before);
     await expectTidy(stage);
+  };
+
+  it.each(['starting', 'observing', 'baking'])('in %s leaves main with what it ran', rollBackIn);
+
+  describe('while main is being replaced', () => {
+    useSlowAgents(() => stage);
+
+    it.each(['promoting/leaving-main', 'promoting/restarting-main', 'promoting/returning'])(
+      'in %s leaves main with what it ran',
+      rollBackIn,
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { callUnix } from '../../common/unix-http.js';
 import { packageRoot } from '../../common/package.js';
 import * as control from '../../demo/control.js';
@@ -64,29 +64,29 @@ export function fault(name: string): string {
 
 const PAUSE_AFTER_FAILURE_MS = 250;
 
-export interface SlowAgent {
-  stop(): Promise<void>;
+/**
+ * Agents, for the tests of the enclosing `describe`, that always have a call in flight that takes
+ * longer than the drain time, each in a session of its own, so that both tracks get their share.
+ * With them no track is ever empty at once, and the stages that wait for it last long enough to be
+ * interrupted.
+ */
+export function useSlowAgents(stage: () => Stage): void {
+  const stopped = new AbortController();
+  let work: readonly Promise<void>[] = [];
+  beforeAll(() => {
+    const { signal } = stopped;
+    work = Array.from({ length: 4 }, () => callSlowlyUntil(stage(), signal));
+  });
+  afterAll(async () => {
+    stopped.abort();
+    await Promise.all(work);
+  });
 }
 
-/**
- * An agent that always has a call in flight that takes longer than the drain time, each in a
- * session of its own, so that both tracks get their share. With a few of them no track is ever
- * empty at once, and the stages that wait for it last long enough to be interrupted.
- */
-export function startSlowAgent(stage: Stage): SlowAgent {
-  let stopped = false;
-  const isStopped = (): boolean => stopped;
-  const work = (async (): Promise<void> => {
-    while (!isStopped()) {
-      await callSlowly(stage).catch(() => delay(PAUSE_AFTER_FAILURE_MS));
-    }
-  })();
-  return {
-    stop: async () => {
-      stopped = true;
-      await work;
-    },
-  };
+async function callSlowlyUntil(stage: Stage, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await callSlowly(stage).catch(() => delay(PAUSE_AFTER_FAILURE_MS));
+  }
 }
 
 async function callSlowly(stage: Stage): Promise<void> {
