@@ -17,6 +17,7 @@ import type { Acquired, Binding, Pin } from './pin.js';
 import type { LossReason, MoveReason, SessionMeter } from './session-meter.js';
 import type { Split } from './split.js';
 import type { BodyBudget } from './mcp/body.js';
+import { Asked } from './mcp/asked.js';
 import { Suspended } from './mcp/suspended.js';
 import type { SessionKind, StoredSession } from './store.js';
 import type { Tracks } from './tracks.js';
@@ -77,6 +78,7 @@ export class Session implements Pin {
   /** Client streams that are open. */
   streams = 0;
   readonly suspended: Suspended;
+  readonly asked = new Asked();
   private pinned: Track;
   private binding: Binding | null = null;
   /** Left behind with calls in flight. */

@@ -4,8 +4,8 @@
  *
  *   PORT=8000 node fixture-server.js RUNS_FILE
  *
- * `lookup` is read-only. `append` is not, and leaves a line with its key in RUNS_FILE when it runs,
- * so that one can count who ran twice. Both take their time (`ms`) before they answer.
+ * `lookup` is read-only. `append` is not, and leaves a line with its key and the time in RUNS_FILE
+ * when it runs (runs.ts), so that one can count who ran twice. Both take their time (`ms`) before they answer.
  */
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { createMcpHandler, McpServer as ModernServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { runLine } from './runs.js';
 
 const STATELESS_FROM = '2026-07-28';
 
@@ -34,7 +35,7 @@ async function lookup({ key, ms }: Arguments) {
 
 function appender(runsFile: string) {
   return async ({ key, ms }: Arguments) => {
-    appendFileSync(runsFile, `${key}\n`);
+    appendFileSync(runsFile, runLine(key));
     await delay(ms);
     return { content: [{ type: 'text' as const, text: key }] };
   };

@@ -13,6 +13,7 @@ import { killProxies } from './proxy-kills.js';
 import { Stage } from './stage.js';
 
 const BREATH_MS = 150;
+const KILL_EVERY_MS = 3_000;
 
 type Scene = (stage: Stage) => Promise<void>;
 
@@ -57,11 +58,12 @@ async function crash(stage: Stage): Promise<void> {
   await stage.route(null);
 }
 
-/** Main is killed and comes back, and there is nobody else. */
+/** Main is killed every 3 s and comes back, and there is nobody else. */
 async function restart(stage: Stage): Promise<void> {
+  const nextAt = performance.now() + KILL_EVERY_MS;
   await stage.killInstance('stable');
   await stage.startInstance('stable');
-  await delay(BREATH_MS);
+  await delay(Math.max(0, nextAt - performance.now()));
 }
 
 export const SCENES = { promotion, rollback, crash, restart };
@@ -103,7 +105,7 @@ async function main(): Promise<void> {
   if (!isWanted('proxy-kill')) return;
   const kept = await killProxies(rounds, agents);
   process.stdout.write(`${JSON.stringify(kept)}\n`);
-  if (kept.sessionsKept < kept.sessions) process.exitCode = 1;
+  if (kept.sessionsKept < kept.sessions || kept.ranTwice > 0) process.exitCode = 1;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

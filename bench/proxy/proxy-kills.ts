@@ -1,5 +1,4 @@
 /** The proxy is killed by SIGKILL under PM2, again and again: do the sessions outlive it? */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,14 +6,15 @@ import { homeFrom } from '../../common/home.js';
 import type { ProxyState } from '../../common/protocol.js';
 import { callUnix } from '../../common/unix-http.js';
 import { openStage, type Stage } from '../../demo/stage.js';
-import { Agent, KINDS } from './agents.js';
+import { Agent, KINDS, type FinishedCall, type Kind } from './agents.js';
+import { ranTwice, readRuns } from './runs.js';
 
 const SERVICE = 'mcp-fixture';
 const SERVER = fileURLToPath(new URL('./fixture-server.js', import.meta.url));
 const BACK_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
-/** A call that was under way on a legacy stream when the proxy died gets no answer. */
-const HANG_MS = 5_000;
+/** A call whose event stream the proxy takes with it when it dies gets no answer. */
+const HANG_MS = 10_000;
 const BREATH_MS = 300;
 
 export interface ProxyKills {
@@ -22,14 +22,14 @@ export interface ProxyKills {
   readonly rounds: number;
   readonly calls: number;
   readonly failed: number;
+  /** Of these: those whose client gave up waiting, by its kind. */
+  readonly hung: Readonly<Record<string, number>>;
   /** Calls to the tool that is not read-only that ran more than once. */
   readonly ranTwice: number;
   /** Sessions times kills. */
   readonly sessions: number;
-  /** How many of them went on: a call succeeded after it, under the old session id. */
+  /** How many of them went on: a call succeeded after it, under the old session id if there is one. */
   readonly sessionsKept: number;
-  /** Legacy SSE clients that came back without a word of who they were. */
-  readonly cameAnew: number;
   /** From the kill until the new process listens. */
   readonly slowestStartMs: number;
 }
@@ -43,16 +43,13 @@ export async function killProxies(rounds: number, agents: number): Promise<Proxy
     const kinds = Array.from({ length: agents }, (_, i) => KINDS[i % KINDS.length] ?? 'v1-http');
     const crowd = await Promise.all(kinds.map((kind) => Agent.start(kind, url, HANG_MS)));
     const kept: number[] = [];
-    const anew: number[] = [];
     const startsMs: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       await delay(BREATH_MS);
       const ids = crowd.map(({ sessionId }) => sessionId);
-      const sessions = await sessionsIn(stage);
       startsMs.push(await killProxy(stage));
       const wentOn = await Promise.all(crowd.map((agent, i) => goesOn(agent, ids[i])));
       kept.push(wentOn.filter(Boolean).length);
-      anew.push((await sessionsIn(stage)) - sessions);
     }
     await Promise.all(crowd.map((agent) => agent.stop()));
     const calls = crowd.flatMap((agent) => agent.calls);
@@ -61,15 +58,19 @@ export async function killProxies(rounds: number, agents: number): Promise<Proxy
       rounds,
       calls: calls.length,
       failed: calls.filter(({ error }) => error !== null).length,
-      ranTwice: ranTwice(join(stage.pm2.dir, 'runs')),
+      hung: Object.fromEntries(KINDS.map((kind) => [kind, hungOf(kind, calls)])),
+      ranTwice: ranTwice(readRuns(join(stage.pm2.dir, 'runs'))),
       sessions: rounds * agents,
       sessionsKept: kept.reduce((sum, n) => sum + n, 0),
-      cameAnew: anew.reduce((sum, n) => sum + n, 0),
       slowestStartMs: Math.round(Math.max(...startsMs)),
     };
   } finally {
     await stage.dispose();
   }
+}
+
+function hungOf(wanted: Kind, calls: readonly FinishedCall[]): number {
+  return calls.filter(({ kind, isHung }) => isHung && kind === wanted).length;
 }
 
 /** Kills it, and waits until PM2's new process listens; gives how long that took. */
@@ -94,10 +95,6 @@ async function stateOf({ home }: Stage): Promise<ProxyState | null> {
   return reply.kind === 'answered' ? (reply.body as ProxyState) : null;
 }
 
-async function sessionsIn(stage: Stage): Promise<number> {
-  return (await stateOf(stage))?.services[SERVICE]?.tracks.stable.sessions ?? 0;
-}
-
 /** The agent's next call that succeeds does so under the session id it had. */
 async function goesOn(agent: Agent, id: string | undefined): Promise<boolean> {
   const backAt = performance.now();
@@ -108,10 +105,4 @@ async function goesOn(agent: Agent, id: string | undefined): Promise<boolean> {
     await delay(POLL_MS);
   }
   return agent.sessionId === id;
-}
-
-function ranTwice(runsFile: string): number {
-  if (!existsSync(runsFile)) return 0;
-  const keys = readFileSync(runsFile, 'utf8').trim().split('\n');
-  return keys.length - new Set(keys).size;
 }

@@ -1,5 +1,5 @@
 /** The proxy as a process, with two instances behind it, and a hand on its routes. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import type { Route, ServiceState } from '../../common/protocol.js';
 import { callUnix } from '../../common/unix-http.js';
 import { freePort } from '../../demo/free-port.js';
 import { start, type Running } from './processes.js';
+import { readRuns, type Runs } from './runs.js';
 
 const SERVICE = 'svc';
 const DIST = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/(dist\/)?$/, '/dist/');
@@ -114,13 +115,8 @@ export class Stage {
     return state;
   }
 
-  /** How often each key ran. */
-  runs(): Map<string, number> {
-    const runs = new Map<string, number>();
-    for (const key of readFileSync(this.runsFile, { encoding: 'utf8', flag: 'a+' }).split('\n')) {
-      if (key !== '') runs.set(key, (runs.get(key) ?? 0) + 1);
-    }
-    return runs;
+  runs(): Runs {
+    return readRuns(this.runsFile);
   }
 
   async close(): Promise<void> {

@@ -144,6 +144,13 @@ export class Answer {
     this.scanner = null;
   }
 
+  /** Adds events of ours to the client's open stream. */
+  say(events: string): void {
+    if (!this.isStreaming || events === '') return;
+    this.reset();
+    this.res.write(events);
+  }
+
   /** Ends the answer with an error of ours for each of `ids`. */
   fail(ids: readonly string[], error: RpcError, status = 200): void {
     this.reset();

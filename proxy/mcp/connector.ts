@@ -2,9 +2,8 @@
 import { SESSION_HEADER } from '../headers.js';
 import type { Connector } from '../session.js';
 import { ask } from './ask.js';
+import { GOODBYE_TIMEOUT_MS } from './end-session.js';
 import { handshake, protocolHeaders } from './handshake.js';
-
-const GOODBYE_TIMEOUT_MS = 5_000;
 
 export const streamableConnector: Connector = {
   async connect(session, upstream, headers) {

@@ -17,7 +17,7 @@ import type { Upstream } from '../upstream.js';
 import { meansUnknownSession } from './attempt.js';
 import { ClientStream } from './client-stream.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
-import { tagEvent } from './generation.js';
+import { taggedToken, tagEvent } from './generation.js';
 import { followUps, initializeFor, negotiatedBy, type Handshake } from './handshake.js';
 import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
 import { OwnRequests, type MessageTarget } from './own-requests.js';
@@ -202,8 +202,11 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
 
   // What comes from the instances.
 
-  onEvent({ generation }: Upline, event: RelayedEvent): Verdict {
+  onEvent(upline: Upline, event: RelayedEvent): Verdict {
+    const { generation } = upline;
     for (const message of event.messages) {
+      if (isRequest(message))
+        this.session.asked.add(taggedToken(message.id ?? '', generation), upline);
       if (!isResponse(message) || message.id === null) continue;
       if (this.own.take(generation, message.id, event)) return 'drop';
       this.answered(message, event);
@@ -258,6 +261,8 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     const upline = this.uplines.close(generation);
     if (upline === null) return;
     this.stream.gone(upline);
+    const cancelled = this.session.asked.cancel(upline);
+    if (cancelled !== '' && !this.isOver) this.stream.say(cancelled);
     this.own.drop(generation);
   }
 

@@ -6,6 +6,9 @@ import type { Session } from '../session.js';
 import { Answer } from './answer.js';
 import { Attempt } from './attempt.js';
 
+/** How long an instance is asked to end a session. */
+export const GOODBYE_TIMEOUT_MS = 5_000;
+
 /** Ends the session, unless the instance says that clients may not (405). Never rejects. */
 export async function endSession(
   plane: Plane,
@@ -24,9 +27,12 @@ export async function endSession(
     });
     const call = { ids: NO_IDS, stop: attempt.stop.bind(attempt) };
     res.once('close', () => attempt.stop('client-gone'));
+    const limitMs = Math.min(GOODBYE_TIMEOUT_MS, plane.config.callTimeoutMs);
+    const timer = setTimeout(() => attempt.stop('timeout'), limitMs);
     session.began(binding, call);
     const end = await attempt.run();
     session.ended(binding, call);
+    clearTimeout(timer);
     if (end.kind === 'ended') {
       if (end.status !== 405) plane.sessions.end(session, false);
       return answer.end();

@@ -11,8 +11,8 @@ import type { Stoppable } from '../tracks.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { Answer, isEventStream } from './answer.js';
 import { Attempt, type AnswerSink, type AttemptEnd } from './attempt.js';
-import { untagged } from './generation.js';
-import { isResponse } from './message-scanner.js';
+import { taggedToken, untagged } from './generation.js';
+import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { REFUSALS } from './refusals.js';
 import { resumeElsewhere } from './resume.js';
 
@@ -44,6 +44,8 @@ export class EventStream implements Stoppable, AnswerSink {
   /** The instance offers no stream; the client's stays open for the time when one does. */
   private isParked = false;
   private status = 0;
+  /** The one that the stream was attached to last. */
+  private binding: Binding | null = null;
   private wake: (() => void) | null = null;
   private pauseMs = FIRST_PAUSE_MS;
 
@@ -53,9 +55,7 @@ export class EventStream implements Stoppable, AnswerSink {
     this.request = request;
     this.answer = new Answer(request.res, {
       sessionId: session.id,
-      onMessage: (message) => {
-        if (isResponse(message)) session.suspended.answered(message);
-      },
+      onMessage: (message) => this.onMessage(message),
     });
   }
 
@@ -92,6 +92,7 @@ export class EventStream implements Stoppable, AnswerSink {
     if (this.isGone) return 'done';
     if (acquired.kind === 'unavailable') return this.onUnavailable();
     const { binding } = acquired;
+    this.leave(binding);
     const { lastEventId, res } = this.request;
     const isStale = lastEventId !== null && untagged(lastEventId).generation !== binding.generation;
     if (isStale && !res.headersSent) {
@@ -103,6 +104,21 @@ export class EventStream implements Stoppable, AnswerSink {
     const end = await this.attach(binding);
     if (performance.now() - attachedAt > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
     return this.judge(end, binding);
+  }
+
+  /** Goes on at that instance: what one that is gone has asked is not waited for any more. */
+  private leave(next: Binding): void {
+    const { binding: last, session } = this;
+    this.binding = next;
+    if (last === null || session.bindingOf(last.generation) !== null) return;
+    this.answer.say(session.asked.cancel(last));
+  }
+
+  private onMessage(message: Message): void {
+    const { session, binding } = this;
+    if (isResponse(message)) session.suspended.answered(message);
+    else if (isRequest(message) && binding !== null)
+      session.asked.add(taggedToken(message.id ?? '', binding.generation), binding);
   }
 
   private async attach(binding: Binding): Promise<AttemptEnd> {

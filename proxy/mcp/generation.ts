@@ -20,6 +20,11 @@ export function tagged(own: string, generation: number): string {
   return generation === 0 ? own : `canary-${generation}-${own}`;
 }
 
+/** The id that a client is given in place of an instance's, both raw tokens. */
+export function taggedToken(own: string, generation: number): string {
+  return generation === 0 ? own : JSON.stringify(tagged(own, generation));
+}
+
 /** The id as the instance gave it, and the instance's generation. */
 export function untagged(id: string): TaggedId {
   const [, generation, own] = TAGGED.exec(id) ?? [];

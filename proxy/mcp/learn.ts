@@ -2,7 +2,7 @@
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import { MAX_INITIALIZE_BYTES } from './initialize.js';
-import type { Message } from './message-scanner.js';
+import { isResponse, type Message } from './message-scanner.js';
 
 /** Log level and subscriptions kept for a session, and the size of each request. */
 const MAX_RESTORED = 256;
@@ -16,8 +16,23 @@ export function learnFromRequest(
   body: Buffer,
 ): void {
   for (const message of messages) {
+    if (isResponse(message)) session.asked.answered(message.id ?? '');
     if (learnOne(session, message, body)) sessions.save(session);
   }
+}
+
+/**
+ * Notes that the client has said `notifications/initialized`, once an instance was told: before, the
+ * session may be set up anew, and would be told twice.
+ */
+export function learnInitialized(
+  { sessions }: Plane,
+  session: Session,
+  messages: readonly Message[],
+): void {
+  if (!messages.some(({ method }) => method === 'notifications/initialized')) return;
+  session.initialized = true;
+  sessions.save(session);
 }
 
 function learnOne(session: Session, { method, name }: Message, body: Buffer): boolean {
@@ -29,9 +44,6 @@ function learnOne(session: Session, { method, name }: Message, body: Buffer): bo
       session.initialize = body;
       session.initialized = false;
       restore.clear();
-      return true;
-    case 'notifications/initialized':
-      session.initialized = true;
       return true;
     case 'logging/setLevel':
       return remember(restore, 'level', body);

@@ -8,9 +8,10 @@ import { Absentees, type Claim } from './absentees.js';
 import { readMessages, type ReadBody } from './body.js';
 import { Comeback } from './comeback.js';
 import { Conversation } from './conversation.js';
-import { answerBinding, withOwnId } from './from-client.js';
+import { answerBinding, splitBatch, withOwnId } from './from-client.js';
 import { disconnected } from './disconnected.js';
-import { learnFromRequest } from './learn.js';
+import { learnFromRequest, learnInitialized } from './learn.js';
+import { postMessage } from './recovery.js';
 import { REFUSALS, refuse } from './refusals.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -141,9 +142,25 @@ export class LegacySse {
       ?.decide(messages.every(({ method }) => method !== 'initialize'));
     session.seen(session.path, headers);
     learnFromRequest(this.plane, session, messages, posted);
+    const batch = splitBatch(session, messages, posted);
+    for (const answer of batch?.answers ?? [])
+      void postMessage(session, answer.binding, answer.body, headers);
+    const rest = batch === null ? { messages, body: posted } : batch.rest;
+    return rest === null ? 202 : this.deliverOne(conversation, rest, headers);
+  }
+
+  private async deliverOne(
+    conversation: Conversation,
+    { body, messages }: ReadBody,
+    headers: readonly string[],
+  ): Promise<number> {
+    const { session } = conversation;
     const pin = answerBinding(session, messages) ?? session;
-    const body = withOwnId(messages, posted);
-    return pin === 'gone' ? 202 : conversation.post(pin, { body, messages, headers });
+    if (pin === 'gone') return 202;
+    const own = { body: withOwnId(messages, body), messages, headers };
+    const status = await conversation.post(pin, own);
+    learnInitialized(this.plane, session, messages);
+    return status;
   }
 }
 

@@ -15,10 +15,13 @@ import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { Answer } from './answer.js';
+import type { Asked } from './asked.js';
 import { Attempt, type AttemptEnd } from './attempt.js';
 import { cancelUpstream } from './cancel.js';
+import { isForOneInstance } from './from-client.js';
+import { taggedToken } from './generation.js';
 import { Ledger } from './ledger.js';
-import { isResponse, type Message } from './message-scanner.js';
+import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
 import { REFUSALS, type RpcError } from './refusals.js';
 import { mayReplay, toolsCalled } from './replay.js';
@@ -41,6 +44,8 @@ export interface PostRequest {
 }
 
 export interface PostHooks {
+  /** Of the session: requests of the instance are noted there. */
+  readonly asked?: Asked;
   /** Sees the instance's answer head before the client does. */
   readonly onHead?: (head: ResponseHead, binding: Binding) => void;
   /** Sees each message of the answer as text. */
@@ -111,6 +116,7 @@ export class Post implements LiveCall {
       for (;;) if ((await this.tryOnce()) === 'done') return;
     } finally {
       clearTimeout(timer);
+      this.hooks.asked?.cancel(this);
       res.off('close', onClose);
     }
   }
@@ -202,6 +208,7 @@ export class Post implements LiveCall {
     if (by === 'client-gone') return this.onClientGone(track);
     if (by === 'timeout') {
       if (this.binding !== null) cancelUpstream(this.binding, this.request, this.ids.ids);
+      this.withdrawAsked();
       const message = `no answer within ${this.plane.config.callTimeoutMs} ms`;
       return this.giveUp('timeout', { code: REFUSALS.timeout, message });
     }
@@ -262,6 +269,7 @@ export class Post implements LiveCall {
   /** The instance was lost after it had the request. */
   private async onCut(binding: Binding | null, reason: string): Promise<Next> {
     this.reached += 1;
+    this.withdrawAsked();
     if (this.ids.size === 0) return this.onUnansweredCut();
     if (await this.mayRepeat()) {
       if (binding !== null) this.ids.note('cut', binding.track);
@@ -304,9 +312,18 @@ export class Post implements LiveCall {
 
   /** Nothing waits: notifications only state something, and answers to a lost server have no reader. */
   private onUnansweredCut(): Next {
-    const { res, messages } = this.request;
-    if (!messages.every(isResponse) && this.reached < MAX_ATTEMPTS && !res.headersSent)
-      return 'again';
+    const isOver = this.hasNobodyElse || this.request.res.headersSent;
+    return isOver || this.reached >= MAX_ATTEMPTS ? this.accept() : 'again';
+  }
+
+  /** Only the instance that is lost was to be told. */
+  private get hasNobodyElse(): boolean {
+    const { messages } = this.request;
+    return messages.length > 0 && messages.every(isForOneInstance);
+  }
+
+  private accept(): Next {
+    const { res } = this.request;
     if (!res.headersSent) res.writeHead(202, { 'content-length': 0 });
     res.end();
     return 'done';
@@ -337,6 +354,7 @@ export class Post implements LiveCall {
   }
 
   private giveUpUnreachable(reason: string): Next {
+    if (this.hasNobodyElse) return this.accept();
     const { ids } = this.ids;
     this.ids.clear();
     const message = `the server cannot be reached, nothing was executed (${reason})`;
@@ -356,8 +374,16 @@ export class Post implements LiveCall {
     if (this.binding !== null) this.ids.settle('ok', this.binding.track);
   }
 
+  /** The instance does not wait for the client's answers any more. */
+  private withdrawAsked(): void {
+    this.answer.say(this.hooks.asked?.cancel(this) ?? '');
+  }
+
   private onMessage(message: Message): void {
-    if (!isResponse(message) || this.binding === null) return;
+    if (this.binding === null) return;
+    if (isRequest(message))
+      this.hooks.asked?.add(taggedToken(message.id ?? '', this.binding.generation), this);
+    if (!isResponse(message)) return;
     this.hooks.onAnswer?.(message, this.binding);
     this.ids.answered(message, this.binding.track, this.answer.status);
   }

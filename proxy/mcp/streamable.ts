@@ -6,16 +6,19 @@ import type { Session } from '../session.js';
 import { readMessages } from './body.js';
 import { endSession } from './end-session.js';
 import { EventStream } from './event-stream.js';
-import { answerBinding, withOwnId } from './from-client.js';
-import { VERSION_HEADER } from './handshake.js';
+import { ask } from './ask.js';
+import { answerBinding, splitBatch, withOwnId, type SplitBatch } from './from-client.js';
+import { protocolHeaders, VERSION_HEADER } from './handshake.js';
 import { MAX_INITIALIZE_BYTES, serveInitialize } from './initialize.js';
-import { learnFromRequest } from './learn.js';
+import { learnFromRequest, learnInitialized } from './learn.js';
 import type { Message } from './message-scanner.js';
 import { Post, type PostHooks, type PostRequest } from './post.js';
 import { REFUSALS, refuse } from './refusals.js';
 
 /** Open GET streams that one session may have. */
 const MAX_STREAMS = 16;
+/** For an answer out of a batch to reach its instance. */
+const DELIVERY_TIMEOUT_MS = 10_000;
 
 /** The request needs the MCP engine: all others on the endpoint pass as plain HTTP. */
 export function isForEngine(req: IncomingMessage): boolean {
@@ -92,17 +95,36 @@ async function servePost(
   }
 }
 
-function answerInSession(
+async function answerInSession(
   plane: Plane,
   session: Session,
   request: PostRequest,
-): Promise<void> | void {
+): Promise<void> {
+  learnFromRequest(plane, session, request.messages, request.body);
+  const batch = splitBatch(session, request.messages, request.body);
+  if (batch === null) return answerOne(plane, session, request);
+  deliver(request, batch);
+  if (batch.rest === null) return accepted(request.res);
+  return answerOne(plane, session, { ...request, ...batch.rest });
+}
+
+async function answerOne(plane: Plane, session: Session, request: PostRequest): Promise<void> {
   const { messages, body } = request;
-  learnFromRequest(plane, session, messages, body);
   const pin = answerBinding(session, messages) ?? session;
   if (pin === 'gone') return accepted(request.res);
   const own = { ...request, body: withOwnId(messages, body) };
-  return new Post(plane, pin, own, sessionHooks(plane, session, request)).run();
+  await new Post(plane, pin, own, sessionHooks(plane, session, request)).run();
+  learnInitialized(plane, session, messages);
+}
+
+/** Hands a batch's answers to the instances that wait for them. */
+function deliver({ path, headers }: PostRequest, { answers }: SplitBatch): void {
+  for (const { binding, body } of answers) {
+    const own = protocolHeaders(headers);
+    if (binding.upstreamId !== null) own.push(SESSION_HEADER, binding.upstreamId);
+    const post = { method: 'POST' as const, path, headers: own, body };
+    void ask(binding.upstream, post, DELIVERY_TIMEOUT_MS);
+  }
 }
 
 function answerSessionless(plane: Plane, request: PostRequest): Promise<void> | void {
@@ -137,6 +159,7 @@ function sessionHooks(plane: Plane, session: Session, request: PostRequest): Pos
   const { path, headers, body } = request;
   return {
     ...toolHooks(plane, request.messages),
+    asked: session.asked,
     onSuspended: (ledger, track, isDropped) =>
       session.suspended.add({ ledger, path, headers, body, track, isDropped }),
   };

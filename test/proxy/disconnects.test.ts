@@ -1,65 +1,56 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
-import { LabServer } from './support/lab-server.js';
 import { startProxy, type TestProxy } from './support/proxies.js';
 import { startEverything, type RunningServer } from './support/servers.js';
+import { oneServer } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 
 describe('a client that goes away has its upstream closed at once', () => {
-  let server: LabServer;
-  let proxy: TestProxy;
-
-  beforeAll(async () => {
-    server = await LabServer.start();
-    proxy = await startProxy({ stable: server.port });
-  });
-  afterAll(async () => {
-    await proxy.dispose();
-    await server.kill();
-  });
+  const lab = oneServer();
   beforeEach(() => {
-    server.aborted = 0;
-    server.executed.clear();
+    lab.server.aborted = 0;
+    lab.server.executed.clear();
   });
 
-  const closed = () => waitFor(() => server.aborted === 1, { what: 'the upstream to be closed' });
+  const closed = () =>
+    waitFor(() => lab.server.aborted === 1, { what: 'the upstream to be closed' });
 
   it.each([
     ['before the answer', {}],
     ['on an idle event stream', { sse: true }],
     ['on an active event stream', { sse: true, early: true }],
   ])('in a POST, %s', async (_, behaviour) => {
-    const client = await WireClient.open(proxy.url);
+    const client = await WireClient.open(lab.proxy.url);
     const abort = new AbortController();
     const call = client.call('write', { ...behaviour, outcome: 'never' }, abort.signal);
-    await waitFor(() => server.executed.get('write'), { what: 'the call to run' });
+    await waitFor(() => lab.server.executed.get('write'), { what: 'the call to run' });
     abort.abort();
     await expect(call).rejects.toThrow();
     await closed();
-    await waitFor(async () => (await proxy.calls()).calls.at(-1)?.outcome === 'client_gone', {
+    await waitFor(async () => (await lab.proxy.calls()).calls.at(-1)?.outcome === 'client_gone', {
       what: 'the call to be accounted for',
     });
-    expect((await proxy.state()).tracks.stable.inFlight).toBe(0);
+    expect((await lab.proxy.state()).tracks.stable.inFlight).toBe(0);
   });
 
   it('on a GET stream', async () => {
-    const client = await WireClient.open(proxy.url);
+    const client = await WireClient.open(lab.proxy.url);
     const stream = await client.stream();
-    await waitFor(async () => (await proxy.state()).tracks.stable.streams === 1, {
+    await waitFor(async () => (await lab.proxy.state()).tracks.stable.streams === 1, {
       what: 'a stream',
     });
     stream.close();
     await closed();
-    expect((await proxy.state()).tracks.stable.streams).toBe(0);
+    expect((await lab.proxy.state()).tracks.stable.streams).toBe(0);
   });
 
   it.each(['/hang', '/trickle'])('on a plain path (%s)', async (path) => {
     const abort = new AbortController();
-    const seen = server.received.length;
-    const answer = fetch(`${proxy.url}${path}`, { signal: abort.signal });
+    const seen = lab.server.received.length;
+    const answer = fetch(`${lab.proxy.url}${path}`, { signal: abort.signal });
     answer.catch(() => undefined);
-    await waitFor(() => server.received.length > seen, { what: 'the request to arrive' });
+    await waitFor(() => lab.server.received.length > seen, { what: 'the request to arrive' });
     if (path === '/trickle') await answer;
     abort.abort();
     await closed();

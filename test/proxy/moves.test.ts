@@ -1,39 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { LabServer } from './support/lab-server.js';
-import { route, startProxy, type TestProxy } from './support/proxies.js';
+import { route, startProxy } from './support/proxies.js';
+import { twoServers } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 
 describe('a session whose instance is lost', () => {
-  let stable: LabServer;
-  let canary: LabServer;
-  let proxy: TestProxy;
-  let ports: { stable: number; canary: number };
-
-  beforeEach(async () => {
-    stable = await LabServer.start({ name: 'stable' });
-    canary = await LabServer.start({ name: 'canary' });
-    ports = { stable: stable.port, canary: canary.port };
-    proxy = await startProxy(ports, { drain: { callsMs: 400, sessionsMs: 800 } });
-  });
-  afterEach(async () => {
-    await proxy.dispose();
-    await Promise.all([stable.kill(), canary.kill()]);
-  });
-
-  async function onCanary(): Promise<WireClient> {
-    await proxy.setRoute(route(ports, { canary: 1 }));
-    const client = await WireClient.open(proxy.url);
-    await proxy.setRoute(route(ports, { canary: 0.5 }));
-    return client;
-  }
+  const lab = twoServers({ drain: { callsMs: 400, sessionsMs: 800 } });
 
   it.each([404, 400] as const)(
     'is set up anew when the instance answers %i for its id',
     async (unknownStatus) => {
       const server = await LabServer.start({ unknownStatus });
-      await proxy.setRoute(route({ stable: server.port }));
-      const client = await WireClient.open(proxy.url);
+      await lab.proxy.setRoute(route({ stable: server.port }));
+      const client = await WireClient.open(lab.proxy.url);
       server.forgetSessions();
       server.received.length = 0;
       const { status, messages } = await client.call('write');
@@ -55,14 +35,16 @@ describe('a session whose instance is lost', () => {
     ['before any answer', {}],
     ['on an open event stream', { sse: true, early: true }],
   ])('repeats a read-only call that was cut %s', async (_, behaviour) => {
-    const client = await onCanary();
-    canary.hangs = true;
+    const client = await lab.onCanary();
+    lab.canary.hangs = true;
     const call = client.call('read', behaviour);
-    await waitFor(() => canary.executed.get('read'), { what: 'the call to run' });
-    await canary.kill();
+    await waitFor(() => lab.canary.executed.get('read'), { what: 'the call to run' });
+    await lab.canary.kill();
     const { messages } = await Promise.race([call, timeUp(2_000)]);
     expect(messages.at(-1)?.result).toMatchObject({ content: [{ text: 'stable' }] });
-    const outcomes = (await proxy.calls()).calls.map(({ track, outcome }) => `${track} ${outcome}`);
+    const outcomes = (await lab.proxy.calls()).calls.map(
+      ({ track, outcome }) => `${track} ${outcome}`,
+    );
     expect(outcomes).toContain('canary cut');
     expect(outcomes).toContain('stable ok');
   });
@@ -71,25 +53,25 @@ describe('a session whose instance is lost', () => {
     ['before any answer', {}],
     ['on an open event stream', { sse: true, early: true }],
   ])('answers other calls that were cut %s with an error, within 2 s', async (_, behaviour) => {
-    const client = await onCanary();
+    const client = await lab.onCanary();
     const call = client.call('write', { outcome: 'never', ...behaviour });
-    await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
-    await canary.kill();
+    await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
+    await lab.canary.kill();
     const { status, messages } = await Promise.race([call, timeUp(2_000)]);
     expect(status).toBe(200);
     expect(messages.at(-1)).toMatchObject({ id: 2, error: { code: -32_050 } });
-    expect(stable.executed.get('write')).toBeUndefined();
+    expect(lab.stable.executed.get('write')).toBeUndefined();
     expect((await client.call('write')).messages[0]?.result).toMatchObject({
       content: [{ text: 'stable' }],
     });
   });
 
   it('fails over at once when nothing listens, and says so in the call log', async () => {
-    const client = await onCanary();
-    await canary.kill();
+    const client = await lab.onCanary();
+    await lab.canary.kill();
     const { messages } = await client.call('write');
     expect(messages[0]?.result).toMatchObject({ content: [{ text: 'stable' }] });
-    const calls = (await proxy.calls()).calls.filter(({ tool }) => tool === 'write');
+    const calls = (await lab.proxy.calls()).calls.filter(({ tool }) => tool === 'write');
     expect(calls.map(({ track, outcome }) => [track, outcome])).toEqual([
       ['canary', 'connect_error'],
       ['stable', 'ok'],
@@ -97,43 +79,45 @@ describe('a session whose instance is lost', () => {
   });
 
   it('waits for a stable instance that is restarting', async () => {
-    await proxy.setRoute(route({ stable: stable.port }));
-    const client = await WireClient.open(proxy.url);
-    await stable.kill();
+    await lab.proxy.setRoute(route({ stable: lab.stable.port }));
+    const client = await WireClient.open(lab.proxy.url);
+    await lab.stable.kill();
     const call = client.call('write');
     await waitFor(
-      async () => (await proxy.calls()).calls.some((c) => c.outcome === 'connect_error'),
+      async () => (await lab.proxy.calls()).calls.some((c) => c.outcome === 'connect_error'),
       {
         what: 'the first try to fail',
       },
     );
-    await stable.listen();
+    await lab.stable.listen();
     expect((await call).messages[0]?.result).toBeDefined();
-    expect(stable.executed.get('write')).toBe(1);
+    expect(lab.stable.executed.get('write')).toBe(1);
   });
 
   it('keeps its GET stream open, and hears the new instance on it', async () => {
-    const client = await onCanary();
+    const client = await lab.onCanary();
     const stream = await client.stream();
-    canary.broadcast({ method: 'notifications/message', params: { from: 'canary' } });
+    lab.canary.broadcast({ method: 'notifications/message', params: { from: 'canary' } });
     await waitFor(() => stream.messages.length === 1, { what: 'a message' });
-    await canary.kill();
-    await waitFor(() => stable.streams.size === 1, { what: 'the stream to be attached again' });
-    stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
+    await lab.canary.kill();
+    await waitFor(() => lab.stable.streams.size === 1, {
+      what: 'the stream to be attached again',
+    });
+    lab.stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
     await waitFor(() => stream.messages.length === 2, { what: 'a message of the other instance' });
     expect(stream.isOpen).toBe(true);
     stream.close();
   });
 
   it('has its log level and subscriptions restored', async () => {
-    const client = await onCanary();
+    const client = await lab.onCanary();
     await client.request('logging/setLevel', { level: 'warning' });
     await client.request('resources/subscribe', { uri: 'a://1' });
     await client.request('resources/subscribe', { uri: 'a://2' });
     await client.request('resources/unsubscribe', { uri: 'a://1' });
-    await proxy.setRoute(route(ports, { drainCanary: true }));
+    await lab.route({ drainCanary: true });
     await client.call('read');
-    const restored = stable.received
+    const restored = lab.stable.received
       .map(({ message }) => message)
       .filter((m) => m?.id !== undefined);
     expect(restored.map((message) => message?.params)).toMatchObject([
@@ -146,50 +130,56 @@ describe('a session whose instance is lost', () => {
 
   describe('when its track is drained', () => {
     it('finishes calls in flight where they are, and then ends the old session', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       const call = client.call('write', { ms: 200 });
-      await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
-      const state = await proxy.setRoute(route(ports, { drainCanary: true }));
+      await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
+      const state = await lab.route({ drainCanary: true });
       expect(state.tracks.canary).toMatchObject({ sessions: 0, inFlight: 1 });
       expect((await client.call('write')).text).toContain('stable');
       expect((await call).text).toContain('canary');
-      await waitFor(() => canary.sessions.size === 0, { what: 'the old session to be deleted' });
-      expect((await proxy.state()).tracks.canary.inFlight).toBe(0);
+      await waitFor(() => lab.canary.sessions.size === 0, {
+        what: 'the old session to be deleted',
+      });
+      expect((await lab.proxy.state()).tracks.canary.inFlight).toBe(0);
     });
 
     it('answers what is still in flight after the drain time', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       const call = client.call('write', { outcome: 'never' });
-      await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
-      await proxy.setRoute(route(ports, { drainCanary: true }));
+      await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
+      await lab.route({ drainCanary: true });
       const { messages } = await Promise.race([call, timeUp(2_000)]);
       expect(messages[0]).toMatchObject({ error: { code: -32_050 } });
-      expect(stable.executed.get('write')).toBeUndefined();
+      expect(lab.stable.executed.get('write')).toBeUndefined();
     });
 
     it('sends a cancellation to the instance that has the call', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       const call = client.call('write', { ms: 250 });
-      await waitFor(() => canary.executed.get('write'), { what: 'the call to run' });
-      await proxy.setRoute(route(ports, { drainCanary: true }));
+      await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
+      await lab.route({ drainCanary: true });
       await client.post({ method: 'notifications/cancelled', params: { requestId: 2 } });
-      expect(canary.methods()).toContain('notifications/cancelled');
+      expect(lab.canary.methods()).toContain('notifications/cancelled');
       await call;
     });
   });
 
   it('tells apart the requests of its two instances, though they count alike', async () => {
-    const client = await onCanary();
+    const client = await lab.onCanary();
     const stream = await client.stream();
-    canary.broadcast({ id: 7, method: 'sampling/createMessage', params: {} });
-    await waitFor(() => stream.messages.length === 1, { what: 'a request of the canary' });
-    await proxy.setRoute(route(ports, { drainCanary: true }));
-    await waitFor(() => stable.streams.size === 1, { what: 'the stream to be attached again' });
-    stable.broadcast({ id: 7, method: 'sampling/createMessage', params: {} });
-    await waitFor(() => stream.messages.length === 2, { what: 'a request of stable' });
-    const ids = stream.messages.map(({ id }) => id ?? '');
+    const asked = () => stream.messages.filter(({ method }) => method === 'sampling/createMessage');
+    lab.canary.broadcast({ id: 7, method: 'sampling/createMessage', params: {} });
+    await waitFor(() => asked().length === 1, { what: 'a request of the canary' });
+    await lab.route({ drainCanary: true });
+    await waitFor(() => lab.stable.streams.size === 1, {
+      what: 'the stream to be attached again',
+    });
+    lab.stable.broadcast({ id: 7, method: 'sampling/createMessage', params: {} });
+    await waitFor(() => asked().length === 2, { what: 'a request of stable' });
+    const ids = asked().map(({ id }) => id ?? '');
     expect(new Set(ids).size).toBe(2);
-    const answers = () => stable.received.filter(({ message }) => message?.result !== undefined);
+    const answers = () =>
+      lab.stable.received.filter(({ message }) => message?.result !== undefined);
     expect((await client.post({ id: ids[0]!, result: { for: 'canary' } })).status).toBe(202);
     expect(answers()).toEqual([]);
     expect((await client.post({ id: ids[1]!, result: { for: 'stable' } })).status).toBe(202);
@@ -199,41 +189,43 @@ describe('a session whose instance is lost', () => {
 
   describe('with a stream to resume', () => {
     it('reaches the instance that has it', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       const { text } = await client.call('write', { sse: true, suspend: true });
       const lastId = /^id: (.*)$/m.exec(text)?.[1] ?? '';
       const stream = await client.stream(lastId);
       await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
       expect(stream.messages[0]).toMatchObject({ id: 2, result: {} });
-      const write = (await proxy.calls()).calls.filter(({ tool }) => tool === 'write');
+      const write = (await lab.proxy.calls()).calls.filter(({ tool }) => tool === 'write');
       expect(write.map(({ outcome }) => outcome)).toEqual(['ok']);
     });
 
     it('is not given the time of a call anew', async () => {
       const callTimeoutMs = 300;
-      const hasty = await startProxy(ports, { callTimeoutMs });
-      await hasty.setRoute(route(ports, { canary: 1 }));
+      const hasty = await startProxy(lab.ports, { callTimeoutMs });
+      await hasty.setRoute(route(lab.ports, { canary: 1 }));
       const client = await WireClient.open(hasty.url);
       await client.request('tools/list');
       const suspendedAt = performance.now();
       const { text } = await client.call('read', { sse: true, suspend: true });
-      await hasty.setRoute(route(ports, { canary: 0.5 }));
-      await canary.kill();
+      await hasty.setRoute(route(lab.ports, { canary: 0.5 }));
+      await lab.canary.kill();
       await waitFor(() => performance.now() - suspendedAt > callTimeoutMs, { what: 'its end' });
       const stream = await client.stream(/^id: (.*)$/m.exec(text)?.[1] ?? '');
       await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
       expect(stream.messages[0]).toMatchObject({ id: 3, error: { code: -32_050 } });
-      expect(stable.executed.get('read')).toBeUndefined();
+      expect(lab.stable.executed.get('read')).toBeUndefined();
       await hasty.dispose();
     });
 
     it('hears the new instance, when nothing waits on the stream any more', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       await client.call('read', { sse: true, early: true, ids: true });
-      await proxy.setRoute(route(ports, { drainCanary: true }));
+      await lab.route({ drainCanary: true });
       const stream = await client.stream('early-2');
-      await waitFor(() => stable.streams.size === 1, { what: 'a stream of the new instance' });
-      stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
+      await waitFor(() => lab.stable.streams.size === 1, {
+        what: 'a stream of the new instance',
+      });
+      lab.stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
       await waitFor(() => stream.messages.length === 1, { what: 'its message' });
       // SDKs' clients resume a call's stream even after an error: 405 ends that.
       expect((await client.stream('early-2')).status).toBe(405);
@@ -241,13 +233,13 @@ describe('a session whose instance is lost', () => {
     });
 
     it('is answered when its client dropped it and the session moved', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       const abort = new AbortController();
       const params = {
         name: 'write',
         arguments: { sse: true, early: true, ids: true, outcome: 'never' },
       };
-      const dropped = await fetch(`${proxy.url}/mcp`, {
+      const dropped = await fetch(`${lab.proxy.url}/mcp`, {
         method: 'POST',
         headers: client.headers(),
         body: JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params }),
@@ -255,20 +247,20 @@ describe('a session whose instance is lost', () => {
       });
       await dropped.body?.getReader().read();
       abort.abort();
-      const isOver = async () => (await proxy.state()).tracks.canary.inFlight === 0;
+      const isOver = async () => (await lab.proxy.state()).tracks.canary.inFlight === 0;
       await waitFor(isOver, { what: 'the call to be given up' });
-      await proxy.setRoute(route(ports, { drainCanary: true }));
+      await lab.route({ drainCanary: true });
       const stream = await client.stream('early-2');
       await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
       expect(stream.messages[0]).toMatchObject({ id: 2, error: { code: -32_050 } });
-      const write = (await proxy.calls()).calls.filter(({ tool }) => tool === 'write');
+      const write = (await lab.proxy.calls()).calls.filter(({ tool }) => tool === 'write');
       expect(write.map(({ outcome }) => outcome)).toEqual(['client_gone']);
     });
 
     it('is answered when that instance is gone', async () => {
-      const client = await onCanary();
+      const client = await lab.onCanary();
       const { text } = await client.call('write', { sse: true, suspend: true });
-      await canary.kill();
+      await lab.canary.kill();
       const stream = await client.stream(/^id: (.*)$/m.exec(text)?.[1] ?? '');
       await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
       expect(stream.messages[0]).toMatchObject({ id: 2, error: { code: -32_050 } });

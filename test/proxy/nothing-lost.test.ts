@@ -15,6 +15,12 @@ describe('agents of all kinds that call without pause', () => {
     60_000,
   );
 
+  it('are answered in time when main is killed and there is nobody else', async () => {
+    const losses = await play('restart', 1, AGENTS);
+    expect(losses).toMatchObject({ hung: 0, ranTwice: 0 });
+    expect(losses.lost).toBeGreaterThan(0);
+  }, 60_000);
+
   it('lose only what cannot be repeated when the canary crashes', async () => {
     const losses = await play('crash', 2, AGENTS);
     expect(losses).toMatchObject({ failedLookups: 0, hung: 0, ranTwice: 0 });

@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LabServer, type Behaviour } from './support/lab-server.js';
-import { startProxy, type TestProxy } from './support/proxies.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Behaviour } from './support/lab-server.js';
+import { oneServer } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 import type { Outcome } from '../../common/protocol.js';
 
 describe('each call is accounted for as what it came to', () => {
-  let server: LabServer;
-  let proxy: TestProxy;
+  const lab = oneServer({ callTimeoutMs: 1_000 });
   let client: WireClient;
 
   beforeAll(async () => {
-    server = await LabServer.start();
-    proxy = await startProxy({ stable: server.port }, { callTimeoutMs: 1_000 });
-    client = await WireClient.open(proxy.url);
-  });
-  afterAll(async () => {
-    await proxy.dispose();
-    await server.kill();
+    client = await WireClient.open(lab.proxy.url);
   });
 
   const cases: [Outcome, Behaviour, number][] = [
@@ -38,30 +31,30 @@ describe('each call is accounted for as what it came to', () => {
   it.each(bothForms)('%s (%j)', async (outcome, behaviour, errors) => {
     const isHttp = behaviour.outcome === 'http_500' || behaviour.outcome === 'http_400';
     if (isHttp && behaviour.sse) return;
-    const before = await proxy.state();
-    const { nextAfter } = await proxy.calls();
+    const before = await lab.proxy.state();
+    const { nextAfter } = await lab.proxy.calls();
     await client.call('write', behaviour);
-    const { calls } = await proxy.calls(nextAfter);
+    const { calls } = await lab.proxy.calls(nextAfter);
     expect(calls).toMatchObject([{ tool: 'write', outcome, track: 'stable' }]);
-    const after = await proxy.state();
+    const after = await lab.proxy.state();
     expect(after.tracks.stable.errors - before.tracks.stable.errors).toBe(errors);
     expect(after.tracks.stable.calls - before.tracks.stable.calls).toBe(1);
     expect(after.tracks.stable.inFlight).toBe(0);
   });
 
   it('a batch counts each of its requests', async () => {
-    const { nextAfter } = await proxy.calls();
+    const { nextAfter } = await lab.proxy.calls();
     await client.post([
       { id: 'a', method: 'ping' },
       { id: 'b', method: 'tools/list' },
       { method: 'notifications/progress' },
     ]);
-    const { calls } = await proxy.calls(nextAfter);
+    const { calls } = await lab.proxy.calls(nextAfter);
     expect(calls.map(({ tool }) => tool)).toEqual(['ping', 'tools/list']);
   });
 
   it('tells nothing of the session', async () => {
-    const { calls } = await proxy.calls();
+    const { calls } = await lab.proxy.calls();
     const labels = new Set(calls.map(({ session }) => session));
     expect(labels.size).toBe(1);
     expect(JSON.stringify(calls)).not.toContain(client.sessionId);

@@ -2,8 +2,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../support/ports.js';
 import { waitFor } from '../support/wait.js';
-import { LabServer } from './support/lab-server.js';
 import { route, startProxy, type TestProxy } from './support/proxies.js';
+import { oneServer } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 
 /** Sends bytes as they are; gives what comes back until the connection closes or goes quiet. */
@@ -25,46 +25,38 @@ function raw(port: number, text: string, quietMs = 300): Promise<string> {
 const HEAD = 'host: agents.example\r\ncontent-type: application/json\r\n';
 
 describe('what comes from the outside', () => {
-  let server: LabServer;
-  let proxy: TestProxy;
-
-  beforeAll(async () => {
-    server = await LabServer.start();
-    proxy = await startProxy({ stable: server.port }, { maxSessions: 3 });
-  });
-  afterAll(async () => {
-    await proxy.dispose();
-    await server.kill();
-  });
+  const lab = oneServer({ maxSessions: 3 });
 
   it('a session id that is not ours is unknown', async () => {
-    const client = new WireClient(`${proxy.url}/mcp`);
-    client.sessionId = [...server.sessions][0] ?? 'forged';
+    const client = new WireClient(`${lab.proxy.url}/mcp`);
+    client.sessionId = [...lab.server.sessions][0] ?? 'forged';
     const { status, messages } = await client.call('write');
     expect(status).toBe(404);
     expect(messages[0]).toMatchObject({ error: { code: -32_001, message: 'Session not found' } });
-    expect(server.executed.size).toBe(0);
+    expect(lab.server.executed.size).toBe(0);
   });
 
   it('never sees the instance’s own session id', async () => {
-    const client = await WireClient.open(proxy.url);
+    const client = await WireClient.open(lab.proxy.url);
     const { headers } = await client.call('read');
     expect(headers.get('mcp-session-id')).toBe(client.sessionId);
-    expect(server.sessions.has(client.sessionId ?? '')).toBe(false);
+    expect(lab.server.sessions.has(client.sessionId ?? '')).toBe(false);
     expect(client.sessionId).toMatch(/^[\w-]{32}$/);
     await client.delete();
-    expect(server.sessions.size).toBe(0);
+    expect(lab.server.sessions.size).toBe(0);
   });
 
   it('two session ids in one request are refused', async () => {
     const head = `POST /mcp HTTP/1.1\r\n${HEAD}mcp-session-id: a\r\nmcp-session-id: b\r\n`;
-    expect(await raw(proxy.port, `${head}content-length: 2\r\n\r\n{}`)).toMatch(/^HTTP\/1.1 400 /);
+    expect(await raw(lab.proxy.port, `${head}content-length: 2\r\n\r\n{}`)).toMatch(
+      /^HTTP\/1.1 400 /,
+    );
   });
 
   it('sessions beyond the limit are refused with a JSON-RPC error', async () => {
     const clients = [];
-    for (let i = 0; i < 3; i += 1) clients.push(await WireClient.open(proxy.url));
-    const late = new WireClient(`${proxy.url}/mcp`);
+    for (let i = 0; i < 3; i += 1) clients.push(await WireClient.open(lab.proxy.url));
+    const late = new WireClient(`${lab.proxy.url}/mcp`);
     const { status, messages } = await late.request('initialize', { capabilities: {} });
     expect(status).toBe(503);
     expect(messages[0]).toMatchObject({ id: 1, error: { code: -32_052 } });
@@ -92,15 +84,15 @@ describe('what comes from the outside', () => {
       411,
     ],
   ])('%s is refused', async (_, text, status) => {
-    const before = server.received.length;
-    expect(await raw(proxy.port, text)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(server.received.length).toBe(before);
+    const before = lab.server.received.length;
+    expect(await raw(lab.proxy.port, text)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(lab.server.received.length).toBe(before);
   });
 
   it('a request too large for memory is refused', async () => {
     const size = 17 << 20;
     const head = `POST /mcp HTTP/1.1\r\n${HEAD}content-length: ${size}\r\n\r\n`;
-    const answer = await raw(proxy.port, head + '{"x":"'.padEnd(size, 'x'), 5_000);
+    const answer = await raw(lab.proxy.port, head + '{"x":"'.padEnd(size, 'x'), 5_000);
     expect(answer).toMatch(/^HTTP\/1.1 413 /);
   });
 
@@ -121,8 +113,8 @@ describe('what comes from the outside', () => {
         'content-type: application/json',
         `content-length: ${body.length}`,
       ];
-      const answer = await raw(proxy.port, `${head.join('\r\n')}\r\n\r\n${body}`);
-      const { headers } = server.received.at(-1)!;
+      const answer = await raw(lab.proxy.port, `${head.join('\r\n')}\r\n\r\n${body}`);
+      const { headers } = lab.server.received.at(-1)!;
       expect(headers).toMatchObject({
         host: 'agents.example:99',
         origin: 'https://site.example',
@@ -137,14 +129,14 @@ describe('what comes from the outside', () => {
   });
 
   it('a slow header is given up', async () => {
-    const answer = await raw(proxy.port, 'POST /mcp HTTP/1.1\r\nhost: x\r\nx-slow: ', 20_000);
+    const answer = await raw(lab.proxy.port, 'POST /mcp HTTP/1.1\r\nhost: x\r\nx-slow: ', 20_000);
     expect(answer).toMatch(/^HTTP\/1.1 4\d\d /);
   }, 25_000);
 
   it('a 50 MB result streams through, and a client that does not read costs no memory', async () => {
-    const client = await WireClient.open(proxy.url);
+    const client = await WireClient.open(lab.proxy.url);
     const size = 50 << 20;
-    server.sentBytes = 0;
+    lab.server.sentBytes = 0;
     const { messages } = await client.call('read', { size });
     const [content] = (messages[0]?.result as { content: { text: string }[] }).content;
     expect(content?.text.length).toBe(size);
@@ -155,20 +147,20 @@ describe('what comes from the outside', () => {
       params: { name: 'read', arguments: { size, sse: true } },
     });
     const head = `POST /mcp HTTP/1.1\r\n${HEAD}mcp-session-id: ${client.sessionId ?? ''}\r\n`;
-    const socket = connect(proxy.port, '127.0.0.1');
+    const socket = connect(lab.proxy.port, '127.0.0.1');
     socket.pause();
     socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`);
     let before = -1;
     await waitFor(
       async () => {
-        const isStill = server.sentBytes === before && before > size;
-        before = server.sentBytes;
+        const isStill = lab.server.sentBytes === before && before > size;
+        before = lab.server.sentBytes;
         await new Promise((resolve) => setTimeout(resolve, 100));
         return isStill;
       },
       { what: 'the instance to be held back' },
     );
-    expect(server.sentBytes - size).toBeLessThan(20 << 20);
+    expect(lab.server.sentBytes - size).toBeLessThan(20 << 20);
     let read = 0;
     socket.on('data', (chunk: Buffer) => (read += chunk.length));
     socket.resume();
@@ -179,21 +171,11 @@ describe('what comes from the outside', () => {
 });
 
 describe('what comes too slowly, or too often', () => {
-  let server: LabServer;
-  let proxy: TestProxy;
-
-  beforeAll(async () => {
-    server = await LabServer.start();
-    proxy = await startProxy({ stable: server.port }, { bodyTimeoutMs: 400 });
-  });
-  afterAll(async () => {
-    await proxy.dispose();
-    await server.kill();
-  });
+  const lab = oneServer({ bodyTimeoutMs: 400 });
 
   /** A request whose body never ends: a byte of it comes now and then. */
   function trickle(path: string, everyMs: number, bytes: number, first = '') {
-    const socket = connect(proxy.port, '127.0.0.1');
+    const socket = connect(lab.proxy.port, '127.0.0.1');
     const seen = { answer: '', isClosed: false };
     socket.on('data', (chunk) => (seen.answer += chunk.toString('latin1')));
     socket.on('error', () => undefined);
@@ -229,15 +211,15 @@ describe('what comes too slowly, or too often', () => {
       });
       const port = await freePort();
       await new Promise<void>((resolve) => early.listen(port, '127.0.0.1', resolve));
-      await proxy.setRoute(route({ stable: port }));
+      await lab.proxy.setRoute(route({ stable: port }));
     });
     afterEach(async () => {
-      await proxy.setRoute(route({ stable: server.port }));
+      await lab.proxy.setRoute(route({ stable: lab.server.port }));
       early.close();
     });
 
     it('is thrown away, and the connection goes on', async () => {
-      const socket = connect(proxy.port, '127.0.0.1');
+      const socket = connect(lab.proxy.port, '127.0.0.1');
       let answer = '';
       socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
       const size = 4 << 20;
@@ -256,7 +238,7 @@ describe('what comes too slowly, or too often', () => {
   });
 
   it('streams in one session have a number', async () => {
-    const client = await WireClient.open(proxy.url);
+    const client = await WireClient.open(lab.proxy.url);
     const streams = [];
     for (let i = 0; i < 17; i += 1) streams.push(await client.stream());
     expect(streams.map(({ status }) => status)).toEqual([...Array<number>(16).fill(200), 429]);
@@ -265,19 +247,9 @@ describe('what comes too slowly, or too often', () => {
 });
 
 describe('a request hidden in another', () => {
-  let server: LabServer;
-  let proxy: TestProxy;
-
-  beforeAll(async () => {
-    server = await LabServer.start();
-    proxy = await startProxy({ stable: server.port });
-  });
-  afterAll(async () => {
-    await proxy.dispose();
-    await server.kill();
-  });
+  const lab = oneServer();
   beforeEach(() => {
-    server.received.length = 0;
+    lab.server.received.length = 0;
   });
 
   const HIDDEN = 'GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n';
@@ -299,28 +271,32 @@ describe('a request hidden in another', () => {
   it.each(shapes.flatMap(([name, rest]) => ['/mcp', '/plain'].map((path) => [name, path, rest])))(
     'by %s is not passed on (%s)',
     async (_, path, rest) => {
-      const answer = await raw(proxy.port, `POST ${path} HTTP/1.1\r\n${HEAD}${rest}${HIDDEN}`, 150);
+      const answer = await raw(
+        lab.proxy.port,
+        `POST ${path} HTTP/1.1\r\n${HEAD}${rest}${HIDDEN}`,
+        150,
+      );
       expect(answer).toMatch(/^HTTP\/1.1 4\d\d /);
-      expect(server.received).toEqual([]);
+      expect(lab.server.received).toEqual([]);
     },
   );
 
   it.each(['POST', 'GET', 'DELETE'])('a forged session id is unknown in a %s', async (method) => {
-    const client = await WireClient.open(proxy.url);
-    const ids = ['x', '../x', `${client.sessionId ?? ''}0`, [...server.sessions][0] ?? ''];
-    server.received.length = 0;
+    const client = await WireClient.open(lab.proxy.url);
+    const ids = ['x', '../x', `${client.sessionId ?? ''}0`, [...lab.server.sessions][0] ?? ''];
+    lab.server.received.length = 0;
     for (const id of ids) {
       const headers = { ...client.headers(), 'mcp-session-id': id };
       const body = method === 'POST' ? '{"jsonrpc":"2.0","id":1,"method":"ping"}' : null;
-      const { status } = await fetch(`${proxy.url}/mcp`, { method, headers, body });
+      const { status } = await fetch(`${lab.proxy.url}/mcp`, { method, headers, body });
       expect(status).toBe(404);
     }
-    const legacy = await fetch(`${proxy.url}/sse?sessionId=${client.sessionId ?? ''}`, {
+    const legacy = await fetch(`${lab.proxy.url}/sse?sessionId=${client.sessionId ?? ''}`, {
       method: 'POST',
       body: '{}',
     });
     expect(legacy.status).toBe(404);
-    expect(server.received).toEqual([]);
+    expect(lab.server.received).toEqual([]);
     await client.delete();
   });
 });

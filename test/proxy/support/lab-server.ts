@@ -28,6 +28,10 @@ export interface Behaviour {
   ids?: boolean;
   /** Closes the stream before the answer, for the client to resume. */
   suspend?: boolean;
+  /** Sends the stream's head and so many bytes of an answer of `size`, and no more. */
+  half?: number;
+  /** Asks the client something on the stream (7, then 8, …), and answers when it has replied. */
+  asks?: boolean;
   /** Bytes of text in the result. */
   size?: number;
   outcome?:
@@ -57,8 +61,13 @@ export class LabServer {
   readonly executed = new Map<string, number>();
   /** Answers that the other side closed before they were whole. */
   aborted = 0;
-  /** Calls run, and are never answered. */
+  /** Calls run and DELETEs come in, and are never answered. */
   hangs = false;
+  /** Answers are whole, whatever their calls ask for. */
+  ignoresHalf = false;
+  /** What goes on when a request of the server is answered, by session and id. */
+  private readonly asked = new Map<string, () => void>();
+  private nextAskedId = 7;
   /** Bytes of large results that the other side has taken. */
   sentBytes = 0;
   readonly sessions = new Set<string>();
@@ -120,36 +129,55 @@ export class LabServer {
   /** Sends a message on the GET streams of all sessions. */
   broadcast(message: RpcMessage, eventId?: string): void {
     const id = eventId === undefined ? '' : `id: ${eventId}\n`;
-    for (const streams of this.streams.values()) {
-      for (const res of streams)
-        res.write(`${id}data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
-    }
+    this.write(`${id}data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
+  }
+
+  /** Writes on the GET streams of all sessions. */
+  write(text: string): void {
+    for (const streams of this.streams.values()) for (const res of streams) res.write(text);
   }
 
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     res.once('close', () => {
       if (!res.writableFinished) this.aborted += 1;
     });
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of req) chunks.push(chunk as Buffer);
-    } catch {
-      return;
-    }
-    const text = Buffer.concat(chunks).toString();
-    const message = text.startsWith('{') ? (JSON.parse(text) as RpcMessage) : null;
+    const text = await bodyOf(req);
+    if (text === null) return;
+    const { message, batch } = messagesIn(text);
     const session = (req.headers['mcp-session-id'] as string | undefined) ?? null;
-    const { method = '', url = '', headers, rawHeaders } = req;
-    this.received.push({ method, url, headers, rawHeaders, message, session });
+    this.note(req, session, batch ?? [message]);
+    const { method = '', url = '' } = req;
     if (!url.startsWith('/mcp')) return this.plain(req, res, text);
     if (session !== null && !this.sessions.has(session)) return this.unknown(res, message);
     if (method === 'GET') return this.openStream(req, res, session ?? '');
-    if (method === 'DELETE') {
-      this.sessions.delete(session ?? '');
-      res.writeHead(200).end();
-      return;
-    }
-    this.rpc(res, message, session);
+    if (method === 'DELETE') return this.endSession(res, session ?? '');
+    if (batch === null) this.rpc(res, message, session);
+    else this.batch(res, batch);
+  }
+
+  private endSession(res: ServerResponse, session: string): void {
+    if (this.hangs) return;
+    this.sessions.delete(session);
+    res.writeHead(200).end();
+  }
+
+  private note(
+    { method = '', url = '', headers, rawHeaders }: IncomingMessage,
+    session: string | null,
+    messages: readonly (RpcMessage | null)[],
+  ): void {
+    const request = { method, url, headers, rawHeaders, session };
+    this.received.push(...messages.map((message) => ({ ...request, message })));
+  }
+
+  private batch(res: ServerResponse, messages: readonly RpcMessage[]): void {
+    const requests = messages.filter(({ id, method }) => id !== undefined && method !== undefined);
+    for (const { method, params } of requests)
+      if (method === 'tools/call') this.count(String(params?.['name']));
+    if (this.hangs) return;
+    const answers = requests.map(({ id }) => ({ jsonrpc: '2.0', id, result: this.resultOf({}) }));
+    res.writeHead(answers.length > 0 ? 200 : 202, { 'content-type': 'application/json' });
+    res.end(answers.length > 0 ? JSON.stringify(answers) : '');
   }
 
   private plain(req: IncomingMessage, res: ServerResponse, text: string): void {
@@ -191,6 +219,7 @@ export class LabServer {
 
   private rpc(res: ServerResponse, message: RpcMessage | null, session: string | null): void {
     if (message?.method === undefined || message.id === undefined) {
+      if (message?.method === undefined) this.asked.get(`${session} ${message?.id}`)?.();
       res.writeHead(202).end();
       return;
     }
@@ -227,26 +256,51 @@ export class LabServer {
   private call(res: ServerResponse, message: RpcMessage, session: string | null): void {
     const { name, arguments: args } = message.params as { name: string; arguments?: Behaviour };
     const behaviour = args ?? {};
-    this.executed.set(name, (this.executed.get(name) ?? 0) + 1);
+    this.count(name);
     if (behaviour.sse === true) this.beginStream(res, message, behaviour);
+    if (behaviour.half !== undefined && !this.ignoresHalf)
+      return this.sayHalf(res, message, behaviour);
+    if (behaviour.asks === true) return this.ask(res, message, behaviour, session);
     if (behaviour.suspend === true || behaviour.outcome === 'never' || this.hangs) return;
     setTimeout(() => this.finish(res, message, behaviour, session), behaviour.ms ?? 0);
   }
 
+  private count(tool: string): void {
+    this.executed.set(tool, (this.executed.get(tool) ?? 0) + 1);
+  }
+
+  private ask(
+    res: ServerResponse,
+    message: RpcMessage,
+    behaviour: Behaviour,
+    session: string | null,
+  ): void {
+    const id = this.nextAskedId;
+    this.nextAskedId += 1;
+    res.write(event({ id, method: 'sampling/createMessage', params: {} }));
+    this.asked.set(`${session} ${id}`, () => this.finish(res, message, behaviour, session));
+  }
+
   private beginStream(
     res: ServerResponse,
-    { id }: RpcMessage,
+    { id, params }: RpcMessage,
     { early, ids, suspend }: Behaviour,
   ): void {
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     if (suspend === true) res.end(`id: suspended-${id ?? ''}\nretry: 50\ndata:\n\n`);
     else if (early === true) {
+      const { progressToken = id } = (params?.['_meta'] ?? {}) as { progressToken?: number };
       const progress = {
         method: 'notifications/progress',
-        params: { progress: 1, progressToken: id },
+        params: { progress: 1, progressToken },
       };
       res.write(event(progress, ids === true ? `early-${id ?? ''}` : undefined));
     } else res.flushHeaders();
+  }
+
+  private sayHalf(res: ServerResponse, { id }: RpcMessage, behaviour: Behaviour): void {
+    const whole = event({ id, result: this.resultOf(behaviour) });
+    res.write(whole.slice(0, behaviour.half));
   }
 
   private finish(
@@ -291,6 +345,24 @@ export class LabServer {
     source.on('data', (piece: Buffer) => (this.sentBytes += piece.length));
     source.pipe(res);
   }
+}
+
+/** Null when the other side left before it was whole. */
+async function bodyOf(req: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+  } catch {
+    return null;
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function messagesIn(text: string): { message: RpcMessage | null; batch: RpcMessage[] | null } {
+  return {
+    message: text.startsWith('{') ? (JSON.parse(text) as RpcMessage) : null,
+    batch: text.startsWith('[') ? (JSON.parse(text) as RpcMessage[]) : null,
+  };
 }
 
 const PIECE_BYTES = 64 * 1024;

@@ -24,12 +24,18 @@ export class WireClient {
 
   /** A client that has initialized. */
   static async open(baseUrl: string, extra: Record<string, string> = {}): Promise<WireClient> {
+    const client = await WireClient.greet(baseUrl, extra);
+    await client.post({ method: 'notifications/initialized' });
+    return client;
+  }
+
+  /** A client that has sent `initialize`, and not yet `notifications/initialized`. */
+  static async greet(baseUrl: string, extra: Record<string, string> = {}): Promise<WireClient> {
     const client = new WireClient(`${baseUrl}/mcp`, extra);
     const clientInfo = { name: 'wire', version: '1' };
     const params = { protocolVersion: '2025-11-25', capabilities: { sampling: {} }, clientInfo };
     const { headers } = await client.request('initialize', params);
     client.sessionId = headers.get('mcp-session-id');
-    await client.post({ method: 'notifications/initialized' });
     return client;
   }
 
@@ -47,6 +53,21 @@ export class WireClient {
 
   call(name: string, args: object = {}, signal?: AbortSignal): Promise<WireAnswer> {
     return this.request('tools/call', { name, arguments: args }, signal);
+  }
+
+  /** Calls a tool, and collects what is said on its stream as it comes. */
+  async callStream(name: string, args: object): Promise<WireStream> {
+    const abort = new AbortController();
+    const id = this.nextId;
+    this.nextId += 1;
+    const params = { name, arguments: args };
+    const answer = await fetch(this.url, {
+      method: 'POST',
+      headers: this.headers(),
+      body: JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params }),
+      signal: abort.signal,
+    });
+    return new WireStream(answer, abort);
   }
 
   async post(message: RpcMessage | RpcMessage[], signal?: AbortSignal): Promise<WireAnswer> {
@@ -113,19 +134,23 @@ export class WireStream {
   }
 }
 
+/** The messages of a JSON body, or of the events of a stream; what is no JSON is left out. */
 function messagesIn(text: string): WireAnswer['messages'] {
-  const bodies =
-    text.startsWith('{') || text.startsWith('[')
-      ? [text]
-      : text
-          .split('\n')
-          .filter((line) => line.startsWith('data: '))
-          .map((line) => line.slice(6));
+  const bodies = text.startsWith('{') || text.startsWith('[') ? [text] : eventsIn(text);
   return bodies.flatMap((body) => {
     try {
       return [JSON.parse(body) as WireAnswer['messages'][number]].flat();
     } catch {
       return [];
     }
+  });
+}
+
+/** The data of the events that are whole (WHATWG HTML, 9.2.6). */
+function eventsIn(text: string): string[] {
+  const blocks = text.split('\n\n').slice(0, -1);
+  return blocks.map((block) => {
+    const lines = block.split('\n').filter((line) => line.startsWith('data: '));
+    return lines.map((line) => line.slice(6)).join('\n');
   });
 }
