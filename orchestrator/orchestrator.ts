@@ -24,6 +24,8 @@ import type {
   StatusReply,
 } from './control/messages.js';
 import { evidencePage, type PageRequest } from './control/evidence.js';
+import { frozenPlan, type FrozenPlan } from './control/frozen-plan.js';
+import { logFilesOf, type LogFilesReply } from './control/log-files.js';
 import { endedView, liveView, serviceView, withoutOutput } from './control/views.js';
 import { Monitor } from './monitor/monitor.js';
 import { Notifications } from './notify/notifications.js';
@@ -205,6 +207,22 @@ export class Orchestrator {
     const rollout = store.byId(id);
     if (rollout === null) return no('usage', `there is no rollout ${id}`);
     return ok(evidencePage(store, rollout, page));
+  }
+
+  /** What a rollout's release changed, and what its canary was judged by. */
+  plan(id: string): Answer<FrozenPlan> {
+    const rollout = this.#parts.store.byId(id);
+    return rollout === null ? no('usage', `there is no rollout ${id}`) : ok(frozenPlan(rollout));
+  }
+
+  /** Where PM2 writes what the instances of a service print. */
+  async logFiles(name: string): Promise<Answer<LogFilesReply>> {
+    const service = this.#parts.config.services[name];
+    if (service === undefined) return this.#unknown(name);
+    const apps = await this.#parts.pm2.list();
+    return apps.kind === 'ok'
+      ? ok(logFilesOf(apps.value, service))
+      : no('refused', `PM2 does not answer: ${apps.reason}`);
   }
 
   /** Sends a sample to all receivers of notifications, or to the one of that name. */

@@ -1,7 +1,7 @@
 /** Follows a run to its end, printing each move of a service, and the report. */
 import { systemClock } from '../../common/clock.js';
 import type { MemberView, RunView } from '../control/run-messages.js';
-import { clockTime } from './format.js';
+import { clockTime, duration } from './format.js';
 import { askPatiently, EXIT, type ExitCode, type Io } from './io.js';
 import { runText } from './run-format.js';
 
@@ -26,12 +26,20 @@ export async function followRun(io: Io, id: string): Promise<ExitCode> {
       shown.set(member.service, text);
     }
     const code = exitCodeOf(run);
+    io.notice?.(code === null ? underWay(run, nowMs) : null);
     if (code !== null) {
       io.out(`\n${runText(run, nowMs)}`);
       return code;
     }
     await systemClock.sleep(POLL_MS);
   }
+}
+
+function underWay({ id, members, startedAtMs }: RunView, nowMs: number): string {
+  const done = members.filter(({ state }) => OVER.has(state)).length;
+  const busy = members.filter(({ state }) => !OVER.has(state) && state !== 'pending');
+  const now = busy.map(({ service, state }) => `${service} ${state}`).join(', ');
+  return `${id}: ${done} of ${members.length} done; ${now} (${duration(nowMs - startedAtMs)})`;
 }
 
 function moveText({ service, state, reason }: MemberView): string {

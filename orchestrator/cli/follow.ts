@@ -1,4 +1,7 @@
-/** Follows a rollout to its end, printing each move as it happens and the numbers now and then. */
+/**
+ * Follows a rollout to its end, printing each move as it happens. The numbers are a line that is
+ * rewritten on a terminal; elsewhere they are printed now and then.
+ */
 import { systemClock } from '../../common/clock.js';
 import type { RolloutView } from '../control/messages.js';
 import { clockTime, headline, megabytes, percent, transitionText } from './format.js';
@@ -18,13 +21,16 @@ export async function follow(io: Io, id: string): Promise<ExitCode> {
     printed = view.transitions.length;
     const code = exitCodeOf(view);
     if (code !== null) {
+      io.notice?.(null);
       for (const warning of view.warnings) io.out(`warning: ${warning}`);
       return code;
     }
     const nowMs = systemClock.now();
-    if (nowMs - numbersAtMs >= NUMBERS_EVERY_MS) {
+    const standing = `${headline(view, nowMs)}${numbers(view)}`;
+    if (io.notice !== undefined) io.notice(standing);
+    else if (nowMs - numbersAtMs >= NUMBERS_EVERY_MS) {
       numbersAtMs = nowMs;
-      io.out(`${clockTime(nowMs)}  ${headline(view, nowMs)}${numbers(view)}`);
+      io.out(`${clockTime(nowMs)}  ${standing}`);
     }
     await systemClock.sleep(POLL_MS);
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { callUnix } from '../../common/unix-http.js';
 import { homeFrom } from '../../common/home.js';
 import type { ErrorReply } from '../control/messages.js';
+import type { Screen } from './terminal/screen.js';
 
 /** What the exit code of `canary` says. */
 export const EXIT = {
@@ -22,8 +23,14 @@ export interface Io {
   readonly err: (text: string) => void;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Colours are wanted on the output. */
+  /** Colours are wanted on the error stream. */
   readonly color: boolean;
+  /** Colours are wanted on the output. */
+  readonly outColor?: boolean;
+  /** Absent: the output is no terminal, or one whose cursor cannot be moved. */
+  readonly screen?: Screen;
+  /** Writes a line on the terminal in the place of the one before; null takes it away. Absent: there is no terminal. */
+  readonly notice?: (text: string | null) => void;
 }
 
 /** Ends a command: its message goes to the error stream. */
@@ -37,7 +44,15 @@ export class CommandError extends Error {
 }
 
 /** The orchestrator is not there, or not now. */
-class UnreachableError extends CommandError {}
+class UnreachableError extends CommandError {
+  /** In a few words. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
+    super(message, EXIT.failed);
+    this.reason = reason;
+  }
+}
 
 const TIMEOUT_MS = 30_000;
 /** So long a follower waits for an orchestrator that is gone, and so often it looks. */
@@ -61,6 +76,23 @@ export async function askPatiently<T>(io: Io, path: string, clock: Clock): Promi
   }
 }
 
+/** An answer, or nobody who gives one. */
+export type Asked<T> =
+  { readonly kind: 'ok'; readonly body: T } | { readonly kind: 'away'; readonly reason: string };
+
+/**
+ * Asks for something to see; that nobody answers is an outcome.
+ * @throws CommandError when the orchestrator refuses.
+ */
+export async function tryAsk<T>(io: Io, path: string): Promise<Asked<T>> {
+  try {
+    return { kind: 'ok', body: await ask<T>(io, 'GET', path) };
+  } catch (error) {
+    if (error instanceof UnreachableError) return { kind: 'away', reason: error.reason };
+    throw error;
+  }
+}
+
 /**
  * Asks the orchestrator.
  * @throws CommandError when it does not answer, or refuses.
@@ -72,7 +104,7 @@ export async function ask<T>(io: Io, method: string, path: string, body?: unknow
     throw new UnreachableError(
       `canary-orchestrator does not answer on ${controlSocket} (${reply.reason}).\n` +
         'Is it running? `pm2 start "$(canary ecosystem)"` starts it; $CANARY_HOME names another state folder.',
-      EXIT.failed,
+      reply.reason,
     );
   }
   if (reply.status < 300) return reply.body as T;

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /** The executable `canary`. */
 import { runCli } from './program.js';
+import { ioOf } from './terminal/streams.js';
 
-process.exitCode = await runCli(process.argv.slice(2), {
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
-  env: process.env,
-  cwd: process.cwd(),
-  color: process.stderr.isTTY && !process.env['NO_COLOR'],
+// Whoever reads the output may leave before its end, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? process.exitCode : 1);
 });
+process.exitCode = await runCli(process.argv.slice(2), ioOf(process));

@@ -10,6 +10,8 @@
  *   GET  /v1/rollouts/ID                     → RolloutView, with what the release's commands printed
  *   POST /v1/notify/test?name=NAME           → NotifyTestReply
  *   GET  /v1/rollouts/ID/evidence?after=N&limit=N  → EvidencePage
+ *   GET  /v1/rollouts/ID/plan                → FrozenPlan
+ *   GET  /v1/services/NAME/logs              → LogFilesReply
  */
 import { z } from 'zod';
 import type { Build } from '../../common/protocol.js';
@@ -24,6 +26,7 @@ import type { Transition } from '../store/store.js';
 import type { PhaseKind, HeldWhy } from '../rollout/phase.js';
 import type { RequestKind } from '../rollout/rollout.js';
 import type { SmokeResult } from '../smoke/report.js';
+import type { Course } from './course.js';
 
 const releaseValue = z.string().regex(new RegExp(RELEASE_VALUE_PATTERN));
 
@@ -133,6 +136,7 @@ export interface RolloutView {
   /** The step under way, counted from 1. */
   readonly step: number | null;
   readonly steps: number;
+  readonly course: Course;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   /** When the phase ends by itself. */

@@ -8,6 +8,7 @@ import type { Phase } from '../rollout/phase.js';
 import type { Rollout } from '../rollout/rollout.js';
 import type { PreparationRecord } from '../release/record.js';
 import type { Transition } from '../store/store.js';
+import { courseOf } from './course.js';
 import type { ReleaseView, RolloutView, ServiceView, TrackView } from './messages.js';
 
 /** What the store, and with it the running preparation, has of a rollout. */
@@ -38,6 +39,7 @@ export function endedView(rollout: Rollout, { transitions, release }: Kept): Rol
     held: phase.kind === 'held' ? phase.why : null,
     step: 'step' in phase ? phase.step + 1 : null,
     steps: rollout.config.steps.length,
+    course: courseOf(rollout.config),
     startedAtMs: rollout.startedAtMs,
     endedAtMs: rollout.endedAtMs,
     phaseEndsAtMs: phaseEndMs(phase),

@@ -1,10 +1,12 @@
 /** `canary diff`: main's contract against the canary's, without an orchestrator. */
 import type { Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
 import { contractLines, contractSummary, judgeChanges } from '../../contract/verdict.js';
 import { compareInstances } from '../../smoke/smoke.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
 import { parsePort } from './smoke.js';
+import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
 
 const TIMEOUT_MS = 120_000;
@@ -44,11 +46,9 @@ async function diff(io: Io, name: string, { port, config, json }: DiffFlags): Pr
   const { stable, canary, contract } = service;
   const other = { host: canary.host, port: port ?? canary.port };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const compared = await compareInstances(
-    { stable, canary: other },
-    mcpEndpointOf(service),
-    signal,
-  );
+  const comparing = compareInstances({ stable, canary: other }, mcpEndpointOf(service), signal);
+  const doing = (): string => `reading what ${name} and its canary promise`;
+  const compared = await withProgress(io, systemClock, doing, comparing);
   if (!compared.ok) throw new CommandError(compared.reason, EXIT.failed);
   const verdict = judgeChanges(compared.changes, contract ?? { breaking: 'refuse', allow: [] });
   if (json === true) io.out(JSON.stringify(verdict, null, 2));

@@ -1,9 +1,11 @@
 /** `canary doctor`: checks the whole set-up and says what to do. */
 import type { Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
 import type { Diagnosis } from '../../doctor/diagnosis.js';
 import { examine } from '../../doctor/doctor.js';
 import { gatherFacts } from '../../doctor/facts.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
+import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
 
 interface DoctorFlags {
@@ -25,7 +27,7 @@ export function doctorCommand(program: Command, io: Io, run: Runner): void {
 
 async function doctor(io: Io, { config, json }: DoctorFlags): Promise<ExitCode> {
   const facts = await gatherFacts({ env: io.env, cwd: io.cwd, configFlag: config });
-  const found = await examine(facts);
+  const found = await withProgress(io, systemClock, () => 'examining', examine(facts));
   io.out(json === true ? JSON.stringify({ checks: found }, null, 2) : found.map(line).join('\n'));
   return found.some(({ state }) => state === 'failure') ? EXIT.failed : EXIT.ok;
 }

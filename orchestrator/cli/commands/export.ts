@@ -2,8 +2,10 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
 import type { EvidencePage } from '../../control/messages.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
+import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
 
 const PAGE_EVENTS = 5_000;
@@ -41,8 +43,10 @@ async function toFile(io: Io, id: string, output: string): Promise<ExitCode> {
   const handle = await open(partial, 'w').catch((error: unknown) => {
     throw new CommandError(`${output} cannot be written (${codeOf(error)})`, EXIT.usage);
   });
+  const progress = { lines: 0 };
   try {
-    const lines = await write(io, id, handle);
+    const doing = (): string => `${progress.lines} lines of ${id} written`;
+    const lines = await withProgress(io, systemClock, doing, write(io, id, handle, progress));
     await handle.close();
     await rename(partial, file);
     io.out(`${lines} lines written to ${output}`);
@@ -53,13 +57,17 @@ async function toFile(io: Io, id: string, output: string): Promise<ExitCode> {
   }
 }
 
-async function write(io: Io, id: string, handle: FileHandle): Promise<number> {
-  let lines = 0;
+async function write(
+  io: Io,
+  id: string,
+  handle: FileHandle,
+  progress: { lines: number },
+): Promise<number> {
   for await (const text of pages(io, id)) {
     await handle.write(`${text}\n`);
-    lines += text.split('\n').length;
+    progress.lines += text.split('\n').length;
   }
-  return lines;
+  return progress.lines;
 }
 
 /** The lines of one page after the other, without the last one's end. */

@@ -1,6 +1,7 @@
 /** `canary replay`: runs the judge over recorded rollouts, without an orchestrator. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
 import { loadConfig } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
 import { defaultService } from '../../../config/resolve.js';
@@ -10,6 +11,7 @@ import type { RolloutEvent } from '../../judge/types.js';
 import { duration } from '../format.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { judgeRecording, recordingsAt } from '../recording.js';
+import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
 
 interface ReplayFlags {
@@ -55,7 +57,9 @@ async function replay(io: Io, path: string, flags: ReplayFlags): Promise<ExitCod
   let unreadable = 0;
   for (const recording of recordings) {
     const { name } = recording;
-    const judged = await judgeRecording(recording, policyFor).catch((error: unknown) => {
+    const judging = judgeRecording(recording, policyFor);
+    const doing = (): string => `judging ${name}`;
+    const judged = await withProgress(io, systemClock, doing, judging).catch((error: unknown) => {
       if (error instanceof CommandError) throw error;
       const why = error instanceof Error ? error.message : String(error);
       return { ok: false as const, problems: [`${name}: ${why}`] };

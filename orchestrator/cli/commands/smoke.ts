@@ -14,6 +14,7 @@ import { readSuite, type Suite } from '../../smoke/suite.js';
 import { duration } from '../format.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
+import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
 
 /** For a suite whose service has no smoke test with a time of its own. */
@@ -95,10 +96,10 @@ async function smoke(io: Io, name: string, flags: SmokeFlags): Promise<ExitCode>
   const suite = suiteOf(io, service, flags.suite);
   const at = targetOf(service, flags);
   const timeoutMs = service.smoke?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const report = await runSuite(at, mcpEndpointOf(service), suite, {
-    clock: systemClock,
-    signal: AbortSignal.timeout(timeoutMs),
-  });
+  const signal = AbortSignal.timeout(timeoutMs);
+  const running = runSuite(at, mcpEndpointOf(service), suite, { clock: systemClock, signal });
+  const doing = (): string => `${suite.calls.length} calls to ${name} on port ${at.port}`;
+  const report = await withProgress(io, systemClock, doing, running);
   if (flags.junit !== undefined) await write(io, flags.junit, junit(name, report), 'w');
   if (flags.json === true) io.out(JSON.stringify(report, null, 2));
   else {

@@ -1,5 +1,6 @@
 /** `canary start`: plans a canary, begins it and, with --wait, follows it to its end. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
 import type { OnRollback } from '../../../config/groups.js';
 import {
   parseDuration,
@@ -16,6 +17,7 @@ import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { releaseFromEcosystem, releaseFromFlags, type ReleaseFlags } from '../release.js';
 import { follow } from '../follow.js';
 import { startRun } from '../start-run.js';
+import { withProgress } from '../terminal/progress.js';
 
 interface StartFlags extends ReleaseFlags {
   readonly version?: string;
@@ -133,7 +135,8 @@ async function startAny(io: Io, services: readonly string[], flags: StartFlags):
 async function start(io: Io, service: string, flags: StartFlags): Promise<ExitCode> {
   const request = await requestFrom(io, service, flags);
   const path = `/v1/services/${encodeURIComponent(service)}/start`;
-  const reply = await ask<PlanReply | StartReply>(io, 'POST', path, request);
+  const asking = ask<PlanReply | StartReply>(io, 'POST', path, request);
+  const reply = await withProgress(io, systemClock, () => `planning ${service}`, asking);
   if (flags.json === true) io.out(JSON.stringify(reply, null, 2));
   else io.out(planText(reply.plan));
   if (!('rollout' in reply)) return EXIT.ok;

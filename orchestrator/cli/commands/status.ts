@@ -3,11 +3,16 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { HistoryReply, ServiceView, StatusReply } from '../../control/messages.js';
 import { systemClock } from '../../../common/clock.js';
 import { historyRow, serviceText, table } from '../format.js';
-import { ask, EXIT, type ExitCode, type Io } from '../io.js';
+import { ask, EXIT, tryAsk, type ExitCode, type Io } from '../io.js';
+import { watch } from '../watch/watch.js';
 import type { Runner } from './start.js';
 
 interface JsonFlag {
   readonly json?: boolean;
+}
+
+interface StatusFlags extends JsonFlag {
+  readonly watch?: boolean;
 }
 
 export function statusCommand(program: Command, io: Io, run: Runner): void {
@@ -18,10 +23,23 @@ export function statusCommand(program: Command, io: Io, run: Runner): void {
       'Shows each service, its rollout, what both instances carry, and the checks with their numbers.',
     )
     .argument('[service]', 'one service only')
-    .option('--json', 'print it as JSON')
-    .action((service: string | undefined, flags: JsonFlag) =>
-      run(() => status(io, service, flags)),
+    .option('-w, --watch', 'show it until Ctrl-C; where the output is no terminal, a line a change')
+    .option('--json', 'print it as JSON; with --watch a line of it a change')
+    .action((service: string | undefined, flags: StatusFlags) =>
+      run(() =>
+        flags.watch === true ? watchStatus(io, service, flags) : status(io, service, flags),
+      ),
     );
+}
+
+async function watchStatus(
+  io: Io,
+  service: string | undefined,
+  { json }: StatusFlags,
+): Promise<ExitCode> {
+  // Who asks for a service that there is not is told so, if anybody can tell.
+  if (service !== undefined) await tryAsk(io, `/v1/services/${encodeURIComponent(service)}`);
+  return watch(io, systemClock, service ?? null, json === true);
 }
 
 async function status(io: Io, service: string | undefined, { json }: JsonFlag): Promise<ExitCode> {

@@ -1,0 +1,52 @@
+/** The process's own streams as a command gets them: colours, a screen, and a line that is rewritten. */
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { Io } from '../io.js';
+import { harmless } from './harmless.js';
+import { TerminalScreen } from './screen.js';
+import { clip } from './width.js';
+
+const REWRITE = '\r\u001b[K';
+
+/** The parts of a process that are looked at. */
+export interface HostProcess {
+  readonly stdout: WriteStream;
+  readonly stderr: WriteStream;
+  readonly stdin: ReadStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: () => string;
+}
+
+/** NO_COLOR (no-color.org) and TERM=dumb are respected. */
+export function ioOf({ stdout, stderr, env, cwd }: HostProcess): Io {
+  const dumb = env['TERM'] === 'dumb';
+  const wantsColor = !env['NO_COLOR'] && !dumb;
+  const outIsTerminal = stdout.isTTY;
+  const errIsTerminal = stderr.isTTY && !dumb;
+  let noticed = false;
+  const clear = (): void => {
+    if (noticed) stderr.write(REWRITE);
+    noticed = false;
+  };
+  const notice = (text: string | null): void => {
+    if (text === null) return clear();
+    noticed = true;
+    stderr.write(REWRITE + clip(harmless(text), (stderr.columns || 80) - 1));
+  };
+  const outColor = outIsTerminal && wantsColor;
+  return {
+    out: (text) => {
+      clear();
+      stdout.write(`${text}\n`);
+    },
+    err: (text) => {
+      clear();
+      stderr.write(`${text}\n`);
+    },
+    env,
+    cwd: cwd(),
+    color: stderr.isTTY && wantsColor,
+    outColor,
+    ...(outIsTerminal && !dumb ? { screen: new TerminalScreen(stdout, outColor) } : {}),
+    ...(errIsTerminal ? { notice } : {}),
+  };
+}
