@@ -6,6 +6,7 @@ import { diffCommand } from './commands/diff.js';
 import { dashboardCommand } from './commands/dashboard.js';
 import { doctorCommand } from './commands/doctor.js';
 import { ecosystemCommand } from './commands/ecosystem.js';
+import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
@@ -64,6 +65,7 @@ export function createProgram(io: Io, run: Runner): Command {
   steerCommands(program, io, run);
   historyCommand(program, io, run);
   showCommand(program, io, run);
+  explainCommand(program, io, run);
   smokeCommand(program, io, run);
   diffCommand(program, io, run);
   runCommands(program, io, run);

@@ -3,12 +3,10 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
-import type { EvidencePage } from '../../control/messages.js';
-import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
+import { evidencePages } from '../evidence.js';
+import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
-
-const PAGE_EVENTS = 5_000;
 
 const HELP = `
 One line an event, the rollout itself first; "canary history" lists the rollouts. There are calls
@@ -72,12 +70,8 @@ async function write(
 
 /** The lines of one page after the other, without the last one's end. */
 async function* pages(io: Io, id: string): AsyncGenerator<string> {
-  const path = `/v1/rollouts/${encodeURIComponent(id)}/evidence`;
-  for (let after: number | null = 0; after !== null;) {
-    const query: string = `after=${after}&limit=${PAGE_EVENTS}`;
-    const page: EvidencePage = await ask<EvidencePage>(io, 'GET', `${path}?${query}`);
-    if (page.events.length > 0) yield page.events.map((event) => JSON.stringify(event)).join('\n');
-    after = page.nextAfter;
+  for await (const events of evidencePages(io, id)) {
+    if (events.length > 0) yield events.map((event) => JSON.stringify(event)).join('\n');
   }
 }
 

@@ -1,0 +1,86 @@
+/** `canary explain`: why a rollout went as it did, and what would have changed it. */
+import type { Command } from 'commander';
+import { systemClock } from '../../../common/clock.js';
+import { explain, MAX_EVENTS, type Explanation } from '../../explain/explanation.js';
+import { planOf, recordingOf, rolloutMeant } from '../evidence.js';
+import { EXIT, type ExitCode, type Io } from '../io.js';
+import { hanging, lineOf, painted, type Line } from '../terminal/line.js';
+import { withProgress } from '../terminal/progress.js';
+import type { Runner } from './start.js';
+
+const PIPED_COLUMNS = 100;
+
+const HELP = `
+What would have changed the verdict is found by judging the recorded evidence again, with a setting
+or a number of errors changed: what is printed was tried. See docs/judging.md for how it is judged.
+
+Examples:
+  canary explain
+  canary explain mcp-scraper
+  canary explain mcp-scraper-7`;
+
+export function explainCommand(program: Command, io: Io, run: Runner): void {
+  program
+    .command('explain')
+    .summary('say why a rollout went as it did')
+    .description(
+      'Says in sentences why a rollout went as it did, with the numbers, and what would have changed the verdict.',
+    )
+    .argument('[rollout]', "the rollout, or a service's newest (default: the newest of all)")
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', HELP)
+    .action((name: string | undefined, { json }: { readonly json?: boolean }) =>
+      run(() => explainRollout(io, name, json === true)),
+    );
+}
+
+async function explainRollout(io: Io, name: string | undefined, json: boolean): Promise<ExitCode> {
+  const view = await rolloutMeant(io, name);
+  const doing = (): string => `judging ${view.id} again`;
+  const explanation = await withProgress(io, systemClock, doing, explanationOf(io, view));
+  if (json) io.out(JSON.stringify(explanation, null, 2));
+  else {
+    const columns = Math.min(io.screen?.columns ?? PIPED_COLUMNS, PIPED_COLUMNS);
+    const lines = explanationLines(explanation, columns);
+    io.out(lines.map((line) => painted(line, io.outColor === true)).join('\n'));
+  }
+  return EXIT.ok;
+}
+
+/** What the orchestrator has of a rollout, explained. */
+export async function explanationOf(
+  io: Io,
+  view: Awaited<ReturnType<typeof rolloutMeant>>,
+): Promise<Explanation> {
+  const plan = await planOf(io, view.id);
+  const recording = await recordingOf(io, view.id, { plan, maxEvents: MAX_EVENTS });
+  if (recording === null) {
+    const hint = `"canary export" and "canary replay" judge it with another policy`;
+    return explain(view, null, `It has more than ${MAX_EVENTS} events; ${hint}.`);
+  }
+  return recording.events.length === 0
+    ? explain(view, null, 'Nothing was recorded: the canary never got traffic.')
+    : explain(view, recording, null);
+}
+
+/** As a terminal shows it (pure). */
+export function explanationLines(
+  { summary, story, checks, whatIf, limits }: Explanation,
+  columns: number,
+): Line[] {
+  const section = (title: string, sentences: readonly string[], mark = '- '): Line[] =>
+    sentences.length === 0
+      ? []
+      : [
+          [],
+          lineOf(title, 'strong'),
+          ...sentences.flatMap((text) => hanging(lineOf(mark, 'faint'), text, columns)),
+        ];
+  return [
+    ...hanging([], summary, columns, 'strong'),
+    ...section('What happened', story),
+    ...section('What the checks said', checks),
+    ...section('What would have changed the verdict', whatIf),
+    ...section('Bear in mind', limits),
+  ];
+}
