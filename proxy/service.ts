@@ -17,6 +17,7 @@ import { Drains } from './drains.js';
 import { BodyBudget } from './mcp/body.js';
 import { LegacySse } from './mcp/legacy-sse.js';
 import { REFUSALS, refuse } from './mcp/refusals.js';
+import { withOtherEnd } from './mcp/slash-redirect.js';
 import { isForEngine, serveStreamable } from './mcp/streamable.js';
 import { ToolCatalog } from './mcp/tool-catalog.js';
 import { summarize } from './negotiated.js';
@@ -189,9 +190,9 @@ export class Service {
     const path = pathOf(req);
     if (req.method !== 'POST' && hasBody(req))
       this.plane.slowBodies.watchProgress(req, () => req.socket.destroy());
-    if (this.config.mcpPaths.includes(path) && isForEngine(req))
+    if (isEndpoint(this.config.mcpPaths, path) && isForEngine(req))
       return serveStreamable(this.plane, req, res);
-    if (this.config.ssePaths.includes(path) && this.legacy.isForUs(req))
+    if (isEndpoint(this.config.ssePaths, path) && this.legacy.isForUs(req))
       return this.legacy.serve(req, res);
     this.pass(req, res);
   }
@@ -239,6 +240,11 @@ function pathOf({ url }: IncomingMessage): string {
   const target = url ?? '/';
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
+}
+
+/** Whoever writes an endpoint with a slash at its end means the same. */
+function isEndpoint(paths: readonly string[], path: string): boolean {
+  return paths.includes(path) || paths.includes(withOtherEnd(path));
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

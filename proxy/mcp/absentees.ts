@@ -6,8 +6,8 @@
  *
  * What a session takes over is what was agreed on, no more: it reaches instances with its own
  * client's credentials. So several sessions that fit are as good as each other when they agreed on
- * the same. Of what they wait for, only that is answered which all of them wait for: whoever it is
- * that came back, the answer is right.
+ * the same. What any of them waits for is answered with an error, to each that comes back: clients
+ * pass over answers that they do not wait for. What a client has sent since it came back is its own.
  */
 import type { Session, Standing } from '../session.js';
 import type { Sessions } from '../sessions.js';
@@ -16,7 +16,8 @@ import type { UnansweredCall } from './unanswered.js';
 /** A session that a client that comes back may go on with. */
 export interface Claim {
   readonly session: Session;
-  readonly standing: Standing;
+  /** Null when those that fit agreed on different things. */
+  readonly standing: Standing | null;
   /** There was no other one of the same client. */
   readonly isOnly: boolean;
 }
@@ -31,15 +32,15 @@ export class Absentees {
     this.isPresent = isPresent;
   }
 
-  /** Sets a session of the client aside; null when none fits, or those that do are not alike. */
+  /** Sets a session of the client aside; null when none fits. */
   claim(client: string): Claim | null {
     const away = this.of(client);
     const agreed = away.filter(({ negotiated }) => negotiated !== null);
     const fitting = agreed.length > 0 ? agreed : away;
     const session = fitting.find((one) => !this.claimed.has(one));
-    if (session === undefined || !areAlike(fitting)) return null;
+    if (session === undefined) return null;
     this.claimed.add(session);
-    const standing = { ...session.standing, restore: inAll(fitting) };
+    const standing = areAlike(fitting) ? { ...session.standing, restore: inAll(fitting) } : null;
     return { session, standing, isOnly: away.length === 1 };
   }
 
@@ -48,18 +49,16 @@ export class Absentees {
     this.claimed.delete(session);
   }
 
-  /** What the client that has come back waits for. It is not told a second time. */
-  waitedFor({ session }: Claim): UnansweredCall[] {
+  /** What the client that has come back may wait for, but for the ids (raw tokens) that it has `sent`. */
+  waitedFor({ session }: Claim, sent: ReadonlySet<string>): UnansweredCall[] {
     const { unanswered } = this.sessions;
-    const alike = session.client === null ? [] : this.of(session.client);
-    if (alike.length <= 1) return unanswered.takeAll(session.id);
-    const calls = alike.map(({ id }) => unanswered.takeAll(id));
-    const common = (calls[0] ?? [])
-      .filter(({ id }) => calls.every((others) => others.some((call) => call.id === id)))
-      .map(({ id }) => ({ id, body: null }));
-    for (const { id } of alike)
-      if (id !== session.id) common.forEach((call) => unanswered.add(id, call));
-    return common;
+    const away = session.client === null ? [] : this.of(session.client);
+    if (away.length <= 1) return unanswered.takeAll(session.id).filter(({ id }) => !sent.has(id));
+    const ids = new Set(away.flatMap((one) => unanswered.takeAll(one.id).map(({ id }) => id)));
+    const calls = [...ids].map((id) => ({ id, body: null }));
+    for (const { id } of away)
+      if (id !== session.id) calls.forEach((call) => unanswered.add(id, call));
+    return calls.filter(({ id }) => !sent.has(id));
   }
 
   /** The client's sessions that wait for it: those that agreed on something, or wait to do so. */

@@ -1,8 +1,9 @@
 /** Requests that the proxy makes itself: a handshake, the end of a session. Bounded in size and time. */
-import type { Exchange, Loss } from '../http1/exchange.js';
+import type { Loss } from '../http1/exchange.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import type { Upstream, UpstreamRequest } from '../upstream.js';
 import { isEventStream } from './answer.js';
+import { sendFollowing, type Sending } from './slash-redirect.js';
 import { SseParser } from './sse-parser.js';
 
 const MAX_ANSWER_BYTES = 1 << 20;
@@ -41,8 +42,8 @@ export function ask(
       timeoutMs,
     );
     // What cannot be sent is told before `send` returns.
-    let exchange: Exchange | null = null;
-    exchange = upstream.send(request, {
+    let exchange: Sending | null = null;
+    exchange = sendFollowing(upstream, request, {
       onHead: (head) => reader.begin(head),
       onData: (chunk) => {
         if (reader.push(chunk)) stop(reader.answered());

@@ -2,8 +2,9 @@
 import { SESSION_HEADER } from '../headers.js';
 import type { StopReason } from '../live-call.js';
 import type { Binding } from '../pin.js';
-import type { Exchange, ExchangeEvents, Loss } from '../http1/exchange.js';
+import type { ExchangeEvents, Loss } from '../http1/exchange.js';
 import type { ResponseHead } from '../http1/response-head.js';
+import { sendFollowing, type Sending } from './slash-redirect.js';
 
 const MAX_REFUSAL_BYTES = 4_096;
 
@@ -42,7 +43,7 @@ export interface AttemptOptions {
 }
 
 export class Attempt implements ExchangeEvents {
-  private exchange: Exchange | null = null;
+  private exchange: Sending | null = null;
   private settle: ((end: AttemptEnd) => void) | null = null;
   private status = 0;
   /** The client does not keep up; what has been read by then still comes. */
@@ -63,10 +64,8 @@ export class Attempt implements ExchangeEvents {
     if (binding.upstreamId !== null) headers.push(SESSION_HEADER, binding.upstreamId);
     return new Promise((resolve) => {
       this.settle = resolve;
-      this.exchange = binding.upstream.send(
-        { method: request.method, path: request.path, headers, body: request.body },
-        this,
-      );
+      const { method, path, body } = request;
+      this.exchange = sendFollowing(binding.upstream, { method, path, headers, body }, this);
     });
   }
 

@@ -3,9 +3,13 @@
  * session? A new one sends `initialize` as soon as it knows the endpoint; one that came back sends
  * anything else, or nothing.
  */
+import { isRequest, type Message } from './message-scanner.js';
+
 const SILENCE_MS = 1_500;
 
 export class Comeback {
+  /** The ids (raw tokens) of requests that the client has sent by now. */
+  readonly sent = new Set<string>();
   private readonly takeOver: () => Promise<void>;
   private readonly giveUp: () => void;
   private decided: Promise<void> | null = null;
@@ -19,6 +23,12 @@ export class Comeback {
   /** The client knows the endpoint now. */
   listen(): void {
     if (this.decided === null) this.timer = setTimeout(() => void this.decide(true), SILENCE_MS);
+  }
+
+  /** The client has sent something. Resolves when it can be delivered. */
+  hear(messages: readonly Message[]): Promise<void> {
+    for (const { id } of messages.filter(isRequest)) this.sent.add(id ?? '');
+    return this.decide(messages.every(({ method }) => method !== 'initialize'));
   }
 
   /** The first word counts. Resolves when what the client sent can be delivered. */

@@ -44,7 +44,7 @@ export class LegacySse {
     const client = this.plane.keys.exact(req);
     const named = this.named(req);
     const claim = named === null ? this.absentees.claim(client) : null;
-    const session = named ?? this.opened(req, client, claim?.standing.track);
+    const session = named ?? this.opened(req, client, claim?.standing?.track);
     if (session === null) {
       if (claim !== null) this.absentees.giveBack(claim);
       const message = `too many sessions: at most ${this.plane.config.maxSessions} are allowed`;
@@ -98,13 +98,14 @@ export class LegacySse {
   private comebackOf(id: string, conversation: Conversation, claim: Claim): Comeback {
     const { session, standing, isOnly } = claim;
     const takeOver = async (): Promise<void> => {
-      await conversation.goOnAs(standing);
+      if (standing !== null) await conversation.goOnAs(standing);
       this.comebacks.delete(id);
-      conversation.answerLeft(this.absentees.waitedFor(claim));
-      this.plane.sessions.end(session, false);
+      conversation.answerLeft(this.absentees.waitedFor(claim, comeback.sent));
+      // Where several differ, nobody knows whose it is: it stays until it has been idle for too long.
+      if (standing !== null) this.plane.sessions.end(session, false);
       this.waiting.release(session.id, isOnly ? conversation : null);
     };
-    const comeback = new Comeback(takeOver, () => {
+    const comeback: Comeback = new Comeback(takeOver, () => {
       this.comebacks.delete(id);
       this.absentees.giveBack(claim);
     });
@@ -137,9 +138,7 @@ export class LegacySse {
     headers: readonly string[],
   ): Promise<number> {
     const { session } = conversation;
-    await this.comebacks
-      .get(session.id)
-      ?.decide(messages.every(({ method }) => method !== 'initialize'));
+    await this.comebacks.get(session.id)?.hear(messages);
     session.seen(session.path, headers);
     learnFromRequest(this.plane, session, messages, posted);
     const batch = splitBatch(session, messages, posted);

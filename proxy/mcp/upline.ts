@@ -2,9 +2,9 @@
  * One connection to an instance's legacy SSE endpoint (2024-11-05): its first event names the URI
  * that messages are posted to, all others are handed on.
  */
-import type { Exchange } from '../http1/exchange.js';
 import type { Upstream } from '../upstream.js';
 import { isEventStream } from './answer.js';
+import { sendFollowing, type Sending } from './slash-redirect.js';
 import { eventData, EventRelay, type RelayedEvent, type Verdict } from './event-relay.js';
 
 const ENDPOINT_TIMEOUT_MS = 10_000;
@@ -31,7 +31,7 @@ export class Upline {
   private readonly upstream: Upstream;
   private readonly listener: UplineListener;
   private readonly relay: EventRelay;
-  private exchange: Exchange | null = null;
+  private exchange: Sending | null = null;
   private settle: ((opened: Opened) => void) | null = null;
   private isOpen = false;
   private isClosed = false;
@@ -60,7 +60,8 @@ export class Upline {
         this.settle = null;
         resolve(opened);
       };
-      this.exchange = this.upstream.send(
+      this.exchange = sendFollowing(
+        this.upstream,
         { method: 'GET', path, headers: [...headers], body: null },
         {
           onHead: (head) => {
