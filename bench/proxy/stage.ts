@@ -13,7 +13,9 @@ import { readRuns, type Runs } from './runs.js';
 
 const SERVICE = 'svc';
 const DIST = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/(dist\/)?$/, '/dist/');
-const EMPTY_TIMEOUT_MS = 10_000;
+/** On a busy machine all takes its time. */
+const EMPTY_TIMEOUT_MS = 60_000;
+const ADMIN_TIMEOUT_MS = 30_000;
 
 export class Stage {
   readonly url: string;
@@ -131,7 +133,7 @@ export class Stage {
 
   private async admin(method: string, path: string, body?: unknown): Promise<unknown> {
     const { proxySocket } = homeFrom({ CANARY_HOME: this.dir });
-    const reply = await callUnix(proxySocket, { method, path, body, timeoutMs: 5_000 });
+    const reply = await callUnix(proxySocket, { method, path, body, timeoutMs: ADMIN_TIMEOUT_MS });
     if (reply.kind === 'unreachable') throw new Error(reply.reason);
     if (reply.status !== 200) throw new Error(JSON.stringify(reply.body));
     return reply.body;
