@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
+import { reportCommand } from './commands/report.js';
 import { smokeCommand } from './commands/smoke.js';
 import { runCommands } from './commands/runs.js';
 import { scheduleCommand } from './commands/schedule.js';
@@ -66,6 +67,7 @@ export function createProgram(io: Io, run: Runner): Command {
   historyCommand(program, io, run);
   showCommand(program, io, run);
   explainCommand(program, io, run);
+  reportCommand(program, io, run);
   smokeCommand(program, io, run);
   diffCommand(program, io, run);
   runCommands(program, io, run);

@@ -2,18 +2,23 @@
 import { formatDuration, formatRatio } from '../../config/units.js';
 import type { RolloutView } from '../control/messages.js';
 import type { ReplayVerdict } from '../judge/replay.js';
+import type { CheckResult } from '../judge/types.js';
 import { percent } from '../judge/words.js';
 import { Retrial, type Recording } from './retrial.js';
 import { whatIfs } from './what-if.js';
+
+export type CheckSentence = Pick<CheckResult, 'check' | 'state' | 'reason'>;
 
 export interface Explanation {
   readonly rollout: string;
   /** What became of it, and why, in one sentence. */
   readonly summary: string;
-  /** What happened, in order. */
+  /** What was to be, and what was seen. */
   readonly story: readonly string[];
+  /** Each move with its time and reason, in order. */
+  readonly moves: readonly string[];
   /** Each check with its sentence, as it was when it was decided. */
-  readonly checks: readonly string[];
+  readonly checks: readonly CheckSentence[];
   /** What would have changed the verdict. */
   readonly whatIf: readonly string[];
   /** What this does not tell, and why. */
@@ -35,7 +40,8 @@ export function explain(
   return {
     rollout: view.id,
     summary: summaryOf(view),
-    story: [...startOf(view), ...evidenceOf(view, verdict), ...movesOf(view)],
+    story: [...startOf(view), ...evidenceOf(view, verdict)],
+    moves: movesOf(view),
     checks: checksOf(view, verdict),
     whatIf: tried.whatIf,
     limits: [...(without === null ? [] : [without]), ...tried.limits],
@@ -98,9 +104,9 @@ function movesOf({ transitions, startedAtMs }: RolloutView): string[] {
   );
 }
 
-function checksOf(view: RolloutView, verdict: ReplayVerdict | null): string[] {
+function checksOf(view: RolloutView, verdict: ReplayVerdict | null): CheckSentence[] {
   const checks = verdict?.checks ?? view.assessment?.checks ?? [];
-  return checks.map(({ check, state, reason }) => `${state}: ${check}: ${reason}`);
+  return checks.map(({ check, state, reason }) => ({ check, state, reason }));
 }
 
 interface Tried {

@@ -89,7 +89,7 @@ function moreTolerance(retrial: Retrial): string | null {
   );
   return count === null
     ? null
-    : `with \`limits.errors.overStable\` at ${formatRatio(of(count))} (it was ${formatRatio(judgeOf(retrial).errors.overStable)})`;
+    : `with limits.errors.overStable at ${formatRatio(of(count))} (it was ${formatRatio(judgeOf(retrial).errors.overStable)})`;
 }
 
 function higherShare(retrial: Retrial): string | null {
@@ -102,7 +102,7 @@ function higherShare(retrial: Retrial): string | null {
   );
   return count === null || of(count) <= was.maxRatio
     ? null
-    : `with \`limits.errors.max\` at ${formatRatio(of(count))} (it was ${formatRatio(was.maxRatio)})`;
+    : `with limits.errors.max at ${formatRatio(of(count))} (it was ${formatRatio(was.maxRatio)})`;
 }
 
 function moreTimes(retrial: Retrial, part: 'latency' | 'logs' | 'memory'): string | null {
@@ -114,9 +114,7 @@ function moreTimes(retrial: Retrial, part: 'latency' | 'logs' | 'memory'): strin
       judgeWith(retrial, (judge) => ({ [part]: { ...judge[part], timesStable: of(step) } })),
     isNoFailure,
   );
-  return count === null
-    ? null
-    : `with \`limits.${part}.timesStable\` at ${of(count)} (it was ${was})`;
+  return count === null ? null : `with limits.${part}.timesStable at ${of(count)} (it was ${was})`;
 }
 
 function higherLimit(retrial: Retrial, limitBytes: number | null): string | null {
@@ -126,7 +124,7 @@ function higherLimit(retrial: Retrial, limitBytes: number | null): string | null
   const count = retrial.least(most, (step) => withLimit(retrial, of(step)), isNoFailure);
   return count === null
     ? null
-    : `with \`limits.memory.max\` at ${megabytes(of(count))} (it was ${megabytes(limitBytes)})`;
+    : `with limits.memory.max at ${megabytes(of(count))} (it was ${megabytes(limitBytes)})`;
 }
 
 function lowerLimit(retrial: Retrial, { checks }: ReplayVerdict): string | null {
@@ -137,7 +135,7 @@ function lowerLimit(retrial: Retrial, { checks }: ReplayVerdict): string | null 
   const count = retrial.least(most, (step) => withLimit(retrial, of(step)), isFailure);
   return count === null
     ? null
-    : `with \`limits.memory.max\` at ${megabytes(of(count))} or less it would have failed`;
+    : `with limits.memory.max at ${megabytes(of(count))} or less it would have failed`;
 }
 
 function shorterHorizon(retrial: Retrial): string | null {
@@ -151,7 +149,7 @@ function shorterHorizon(retrial: Retrial): string | null {
   );
   return count === null
     ? null
-    : `with \`limits.memory.horizon\` at ${formatDuration(of(count))} (it was ${formatDuration(was)})`;
+    : `with limits.memory.horizon at ${formatDuration(of(count))} (it was ${formatDuration(was)})`;
 }
 
 /** A check of the operator's own that may be bad more often in a row. */
@@ -174,7 +172,7 @@ function moreFailures(retrial: Retrial, check: string | null): string | null {
   );
   return count === null
     ? null
-    : `with \`failures\` of the check ${found.name} at ${found.failures + count} (it was ${found.failures})`;
+    : `with failures of the check ${found.name} at ${found.failures + count} (it was ${found.failures})`;
 }
 
 function moreErrors(retrial: Retrial): string | null {
@@ -209,7 +207,7 @@ function lowerMinimum(retrial: Retrial, seen: Evidence): string | null {
   };
   const verdict = retrial.judge(judgeWith(retrial, () => ({ minimum })));
   return verdict?.verdict === 'pass'
-    ? `with \`minimum\` at ${minimum.calls} calls and ${minimum.sessions} sessions it would have passed`
+    ? `with minimum at ${minimum.calls} calls and ${minimum.sessions} sessions it would have passed`
     : null;
 }
 

@@ -5,6 +5,7 @@ import { explain, MAX_EVENTS, type Explanation } from '../../explain/explanation
 import { planOf, recordingOf, rolloutMeant } from '../evidence.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { hanging, lineOf, painted, type Line } from '../terminal/line.js';
+import { checkLines } from '../watch/checks.js';
 import { withProgress } from '../terminal/progress.js';
 import type { Runner } from './start.js';
 
@@ -65,22 +66,20 @@ export async function explanationOf(
 
 /** As a terminal shows it (pure). */
 export function explanationLines(
-  { summary, story, checks, whatIf, limits }: Explanation,
+  { summary, story, moves, checks, whatIf, limits }: Explanation,
   columns: number,
 ): Line[] {
-  const section = (title: string, sentences: readonly string[], mark = '- '): Line[] =>
-    sentences.length === 0
-      ? []
-      : [
-          [],
-          lineOf(title, 'strong'),
-          ...sentences.flatMap((text) => hanging(lineOf(mark, 'faint'), text, columns)),
-        ];
+  const listed = (sentences: readonly string[]): Line[] =>
+    sentences.flatMap((text) => hanging(lineOf('- ', 'faint'), text, columns));
   return [
     ...hanging([], summary, columns, 'strong'),
-    ...section('What happened', story),
-    ...section('What the checks said', checks),
-    ...section('What would have changed the verdict', whatIf),
-    ...section('Bear in mind', limits),
+    ...section('What happened', listed([...story, ...moves])),
+    ...section('What the checks said', checkLines(checks, columns)),
+    ...section('What would have changed the verdict', listed(whatIf)),
+    ...section('Bear in mind', listed(limits)),
   ];
+}
+
+function section(title: string, lines: readonly Line[]): Line[] {
+  return lines.length === 0 ? [] : [[], lineOf(title, 'strong'), ...lines];
 }

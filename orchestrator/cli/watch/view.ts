@@ -1,10 +1,10 @@
 /** One screen of `canary status --watch`, from a status document to lines (pure). */
 import type { RolloutView, ServiceView, StatusReply } from '../../control/messages.js';
-import type { CheckState } from '../../judge/types.js';
 import type { PhaseKind } from '../../rollout/phase.js';
 import { duration, percent, transitionText } from '../format.js';
 import { HELD_WHY, hourMinute, progress, timeLeft, whatNext } from '../next.js';
 import { clipped, hanging, lineOf, span, type Line, type Tone } from '../terminal/line.js';
+import { checkLines, STATE_TONES } from './checks.js';
 import { shownServices, type WatchDocument } from './document.js';
 import { comparisonLines, errorsText, trackLines } from './numbers.js';
 
@@ -56,7 +56,11 @@ function shortLines({ service, rollout }: ServiceView, nowMs: number, columns: n
     stand,
     ...(difference === null ? [] : [[span('  errors: ', 'faint'), span(difference)]]),
     ...bad.flatMap(({ check, state, reason }) =>
-      hanging([span('  '), span(`${state} `, TONES[state]), span(`${check}: `)], reason, columns),
+      hanging(
+        [span('  '), span(`${state} `, STATE_TONES[state]), span(`${check}: `)],
+        reason,
+        columns,
+      ),
     ),
     ...hanging([span('  next: ', 'faint')], whatNext(rollout, nowMs), columns),
   ];
@@ -75,7 +79,7 @@ function serviceLines(
     [title, ...standLines(rollout, nowMs, columns)],
     trackLines(rollout),
     comparisonLines(rollout, columns),
-    checkLines(rollout, columns),
+    checkLines(rollout.assessment?.checks ?? [], columns),
     moveLines(rollout, columns),
   ];
   return sections.filter((lines) => lines.length > 0).flatMap((lines) => [...lines, NOTHING]);
@@ -127,28 +131,11 @@ function barLine(rollout: RolloutView, nowMs: number, columns: number): Line[] {
   ];
 }
 
-function checkLines({ assessment }: RolloutView, columns: number): Line[] {
-  return (assessment?.checks ?? []).flatMap(({ check, state, reason }) =>
-    hanging(
-      [span('  '), span(state.padEnd(13), TONES[state]), span(`${check}: `, 'strong')],
-      reason,
-      columns,
-    ),
-  );
-}
-
 function moveLines({ transitions }: RolloutView, columns: number): Line[] {
   return transitions
     .slice(-LAST_MOVES)
     .flatMap((move) => hanging([span('  ')], transitionText(move), columns, 'faint'));
 }
-
-const TONES: Readonly<Record<CheckState, Tone>> = {
-  pass: 'good',
-  fail: 'bad',
-  inconclusive: 'care',
-  error: 'care',
-};
 
 const PHASE_TONES: Partial<Readonly<Record<PhaseKind, Tone>>> = {
   held: 'care',

@@ -60,7 +60,7 @@ describe('a canary that failed by its errors', () => {
   });
 
   it('would have passed with so much tolerance, and not with a step less', () => {
-    const percent = named(found, /overStable` at ([\d.]+)%/);
+    const percent = named(found, /overStable at ([\d.]+)%/);
     const verdictAt = (overStable: number) => {
       const errors = { ...POLICY.errors, overStable };
       return new Retrial(recordingOf(recording.events, { errors })).judge()!.verdict;
@@ -87,7 +87,7 @@ describe('a canary that failed by its memory', () => {
     const peak = sampled((atMs) => (atMs > WINDOW_MS / 2 ? 415e6 : 300e6));
     const memory = { ...POLICY.memory, timesStable: 10, maxRssBytes: 380e6 };
     const found = sentences(recordingOf([...trafficOf(1, CALM), ...peak], { memory }));
-    expect(found).toContain('with `limits.memory.max` at 420MB (it was 380MB)');
+    expect(found).toContain('with limits.memory.max at 420MB (it was 380MB)');
   });
 
   it('would have passed with more times stable’s memory', () => {
@@ -96,7 +96,7 @@ describe('a canary that failed by its memory', () => {
     const rollout = { ...START, rssLimitBytes: null };
     const recording = recordingOf([...trafficOf(1, CALM), ...double], { memory });
     const found = sentences({ ...recording, rollout });
-    expect(found).toEqual(['with `limits.memory.timesStable` at 2.5 (it was 1.5)']);
+    expect(found).toEqual(['with limits.memory.timesStable at 2.5 (it was 1.5)']);
   });
 });
 
@@ -122,7 +122,7 @@ it('a check that failed would have passed with more patience', () => {
   const recording = recordingOf(bad);
   const policy = { ...recording.policy, checks: [config] };
   expect(sentences({ ...recording, policy })).toEqual([
-    'with `failures` of the check health at 5 (it was 3)',
+    'with failures of the check health at 5 (it was 3)',
   ]);
 });
 
@@ -134,7 +134,7 @@ describe('too little evidence', () => {
 
   it('would have been enough with a lower minimum, or a longer window', () => {
     const text = sentences(recording).join('\n');
-    expect(text).toMatch(/^with `minimum` at \d+ calls and \d+ sessions it would have passed$/m);
+    expect(text).toMatch(/^with minimum at \d+ calls and \d+ sessions it would have passed$/m);
     expect(text).toMatch(/the window would have had to be [\d.]+ h longer.* \(an estimate\)$/m);
   });
 });
@@ -149,5 +149,5 @@ it('a canary that passed would have failed with so many errors more', () => {
   };
   expect(verdictWith(count)).toBe('fail');
   expect(verdictWith(count - 1)).toBe('pass');
-  expect(found.join('\n')).toContain('with `limits.memory.max` at 190MB or less');
+  expect(found.join('\n')).toContain('with limits.memory.max at 190MB or less');
 });
