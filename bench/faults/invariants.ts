@@ -1,5 +1,6 @@
 /** What must hold after every run, whatever happened in it (pure). Each violation is one sentence. */
 import type { Route } from '../../common/protocol.js';
+import type { Runs } from '../proxy/runs.js';
 import { HANG_MS, type AgentCall } from './agents.js';
 import { isExcused, type Excuse } from './excuse.js';
 import type { Facts, ListedApp } from './facts.js';
@@ -7,8 +8,8 @@ import type { Facts, ListedApp } from './facts.js';
 export interface Outcome {
   readonly facts: Facts;
   readonly calls: readonly AgentCall[];
-  /** How often each call to `append` ran, by its key. */
-  readonly runs: ReadonlyMap<string, number>;
+  /** Of the calls to `append`. */
+  readonly runs: Runs;
   readonly excuses: readonly Excuse[];
   readonly names: { readonly main: string; readonly canary: string };
 }
@@ -54,8 +55,8 @@ function noHang({ calls }: Outcome): string[] {
 }
 
 function nothingRanTwice({ runs }: Outcome): string[] {
-  const twice = [...runs].filter(([, times]) => times > 1);
-  return twice.slice(0, MAX_TOLD).map(([key, times]) => `append ${key} ran ${times} times`);
+  const twice = [...runs].filter(([, times]) => times.length > 1);
+  return twice.slice(0, MAX_TOLD).map(([key, times]) => `append ${key} ran ${times.length} times`);
 }
 
 function whatSucceededRan({ calls, runs }: Outcome): string[] {

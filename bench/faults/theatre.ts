@@ -1,5 +1,5 @@
 /** A stage for one run: a server of all transports under a private PM2, and hands on everything that a fault befalls. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { openStage, type Stage } from '../../demo/stage.js';
 import type { RolloutView, StartRequest } from '../../orchestrator/control/messages.js';
 import { instanceOf } from '../../orchestrator/proc/tree.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
+import { readRuns, type Runs } from '../proxy/runs.js';
 import type { Target } from './fault.js';
 import type { Scenario } from './scenario.js';
 
@@ -118,13 +119,9 @@ export class Theatre {
     }, BACK_TIMEOUT_MS);
   }
 
-  /** How often each call to `append` ran, by its key. */
-  runs(): ReadonlyMap<string, number> {
-    const file = join(this.dir, 'runs');
-    const keys = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
-    const runs = new Map<string, number>();
-    for (const key of keys) runs.set(key, (runs.get(key) ?? 0) + 1);
-    return runs;
+  /** When each call to `append` ran, by its key. */
+  runs(): Runs {
+    return readRuns(join(this.dir, 'runs'));
   }
 }
 

@@ -109,7 +109,7 @@ describe('the invariants', () => {
 
   it('are violated by a hang, and by a call that ran twice or never', () => {
     expect(judged({}, { calls: [{ ...CALL, toMs: 30_000 }] })).toHaveLength(1);
-    expect(judged({}, { runs: new Map([['k', 2]]) })).toHaveLength(1);
+    expect(judged({}, { runs: new Map([['k', [1, 2]]]) })).toHaveLength(1);
     expect(judged({}, { calls: [{ ...CALL, tool: 'append' }] })).toHaveLength(1);
   });
 });
