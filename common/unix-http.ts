@@ -92,8 +92,8 @@ async function freed(socketPath: string): Promise<boolean> {
   if (!(await answers(socketPath))) return true;
   const reply = await callUnix(socketPath, TAKEOVER);
   if (reply.kind !== 'answered' || reply.status !== 200) return false;
-  const untilMs = Date.now() + TAKEOVER_MS;
-  while (Date.now() < untilMs) {
+  const untilMs = performance.now() + TAKEOVER_MS;
+  while (performance.now() < untilMs) {
     if (!(await answers(socketPath))) return true;
     await delay(POLL_MS);
   }

@@ -52,20 +52,20 @@ const POLL_MS = 10;
 /** Closes the door; after `limitMs` and a moment nothing is left. Never rejects. */
 export async function drain(parts: DrainParts, limitMs: number): Promise<Drained> {
   const { listener, tracks, streams, clock } = parts;
-  const startedAtMs = clock.now();
+  const startedAt = performance.now();
   listener.loosen();
   if (listener.isListening) await clock.sleep(Math.min(LOOSEN_MS, limitMs * LOOSEN_SHARE));
   listener.shut();
   const isIdle = (): boolean => underWay(parts) === 0;
-  await until(isIdle, startedAtMs + limitMs, clock);
+  await until(isIdle, startedAt + limitMs, clock);
   const cut = underWay(parts);
   for (const track of TRACKS) for (const call of tracks.meter(track).live) call.stop('closing');
-  await until(isIdle, clock.now() + FLUSH_MS, clock);
+  await until(isIdle, performance.now() + FLUSH_MS, clock);
   const ended = streams.size;
   streams.endAll();
-  await until(() => streams.size === 0, clock.now() + FLUSH_MS, clock);
+  await until(() => streams.size === 0, performance.now() + FLUSH_MS, clock);
   listener.closeConnections();
-  return { cut, streams: ended, tookMs: clock.now() - startedAtMs };
+  return { cut, streams: ended, tookMs: Math.round(performance.now() - startedAt) };
 }
 
 /** Answers that are waited for: on their own connections, or (legacy SSE) on a stream. */
@@ -74,6 +74,6 @@ function underWay({ listener, tracks, streams }: DrainParts): number {
   return Math.max(listener.answering - streams.size, live);
 }
 
-async function until(isDone: () => boolean, deadlineMs: number, clock: Clock): Promise<void> {
-  while (!isDone() && clock.now() < deadlineMs) await clock.sleep(POLL_MS);
+async function until(isDone: () => boolean, deadline: number, clock: Clock): Promise<void> {
+  while (!isDone() && performance.now() < deadline) await clock.sleep(POLL_MS);
 }

@@ -84,6 +84,8 @@ export class Session implements Pin {
   /** Left behind with calls in flight. */
   private readonly retired = new Set<Binding>();
   private handshaking: Promise<Acquired> | null = null;
+  /** When a call last asked for a binding: it may wait for its patience from then on. */
+  private wantedAt = 0;
   private generation: number;
   private closed = false;
   /** Why it has no binding, when it has none. */
@@ -191,6 +193,7 @@ export class Session implements Pin {
   acquire(headers: readonly string[]): Acquired | Promise<Acquired> {
     if (!this.world.tracks.mayStay(this.pinned)) this.leave();
     if (this.binding !== null) return { kind: 'bound', binding: this.binding };
+    this.wantedAt = performance.now();
     this.handshaking ??= this.establish(headers).finally(() => (this.handshaking = null));
     return this.handshaking;
   }
@@ -293,15 +296,15 @@ export class Session implements Pin {
 
   private async establish(headers: readonly string[]): Promise<Acquired> {
     const { clock, tracks, log } = this.world;
-    const startedAt = clock.now();
+    const startedAt = performance.now();
     for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       if (!tracks.mayStay(this.pinned)) this.leave();
       const shaken = await this.world.handshakes.run(() => this.handshakeOn(headers));
       if (shaken.kind === 'bound') return shaken;
       const { reason } = shaken;
-      const waitedMs = clock.now() - startedAt;
+      const waitedMs = performance.now() - startedAt;
       log.debug({ session: this.label, track: this.pinned, reason, waitedMs }, 'handshake failed');
-      if (this.closed || waitedMs > this.world.patienceMs) {
+      if (this.closed || performance.now() - this.wantedAt > this.world.patienceMs) {
         this.countFailedMove();
         return { kind: 'unavailable', track: this.pinned, reason };
       }

@@ -16,8 +16,9 @@ export function signalGroup(id: number, signal: NodeJS.Signals): void {
 /** SIGTERM, and after `graceMs` SIGKILL for what is still there. */
 export async function endGroup(id: number, graceMs: number, clock: Clock): Promise<void> {
   signalGroup(id, 'SIGTERM');
-  const untilMs = clock.now() + graceMs;
-  while (livesOn(id) && clock.now() < untilMs) await clock.sleep(POLL_MS);
+  for (let leftMs = graceMs; leftMs > 0 && livesOn(id); leftMs -= POLL_MS) {
+    await clock.sleep(POLL_MS);
+  }
   signalGroup(id, 'SIGKILL');
 }
 

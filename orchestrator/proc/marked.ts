@@ -3,6 +3,8 @@ import type { Clock } from '../../common/clock.js';
 import { list, read } from './files.js';
 import { instanceOf, isAlive, type Instance } from './tree.js';
 
+const POLL_MS = 50;
+
 /** Living processes that were started with this variable. Those of other users cannot be seen. */
 export function markedProcesses(key: string, value: string): readonly Instance[] {
   const wanted = `\0${key}=${value}\0`;
@@ -40,8 +42,9 @@ export async function endProcesses(
   clock: Clock,
 ): Promise<void> {
   signal(processes, asking);
-  const untilMs = clock.now() + graceMs;
-  while (processes.some(isAlive) && clock.now() < untilMs) await clock.sleep(50);
+  for (let leftMs = graceMs; leftMs > 0 && processes.some(isAlive); leftMs -= POLL_MS) {
+    await clock.sleep(POLL_MS);
+  }
   signal(processes, 'SIGKILL');
 }
 

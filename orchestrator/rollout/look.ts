@@ -1,4 +1,5 @@
 /** One look at the world for one rollout: PM2, both process trees, the proxy, and probes where a phase waits for one. */
+import type { Clock } from '../../common/clock.js';
 import type { ServiceState } from '../../common/protocol.js';
 import type { HostPort } from '../../config/types.js';
 import type { AppView } from '../pm2/app.js';
@@ -16,6 +17,8 @@ import type { AppFacts, InstanceView, Observation, Readiness } from './observati
 import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
+/** How long a new daemon may take to bring its apps back (`pm2 resurrect`, `pm2 update`). */
+const RESURRECTION_MS = 15_000;
 
 /** An instance, with what the monitor measures. */
 export interface TrackLook extends InstanceView {
@@ -57,15 +60,14 @@ export interface LookParts {
   readonly proxy: ProxyClient;
   readonly preparations: Preparations;
   readonly smoke: SmokeRunner;
+  readonly clock: Clock;
 }
 
 /** Looks once. Every part that cannot be seen is in the result with its reason. */
-export async function look(
-  { pm2, proxy, preparations, smoke }: LookParts,
-  rollout: Rollout,
-): Promise<Look> {
+export async function look(parts: LookParts, rollout: Rollout): Promise<Look> {
+  const { proxy, preparations, smoke } = parts;
   const [daemon, proxied] = await Promise.all([
-    lookAtDaemon(pm2, proxy, rollout),
+    lookAtDaemon(parts, rollout),
     lookAtProxy(proxy, rollout.service),
   ]);
   const apps = daemon.kind === 'up' ? [daemon.main, daemon.canary] : [];
@@ -89,7 +91,10 @@ async function lookAtProxy(proxy: ProxyClient, service: string): Promise<ProxyLo
     : { kind: 'up', epoch: reply.value.epoch, service: state };
 }
 
-async function lookAtDaemon(pm2: Pm2, proxy: ProxyClient, rollout: Rollout): Promise<DaemonLook> {
+async function lookAtDaemon(
+  { pm2, proxy, clock }: LookParts,
+  rollout: Rollout,
+): Promise<DaemonLook> {
   const daemon = await pm2.daemon();
   const apps = daemon.kind === 'ok' ? await pm2.list() : daemon;
   if (daemon.kind !== 'ok' || apps.kind !== 'ok') {
@@ -98,6 +103,10 @@ async function lookAtDaemon(pm2: Pm2, proxy: ProxyClient, rollout: Rollout): Pro
   const { config, oldSpec, newSpec, phase } = rollout;
   const mains = apps.value.filter((app) => app.name === config.app);
   const main = mains[0] ?? null;
+  const ageMs = Math.abs(clock.now() - daemon.value.startedAtMs);
+  if (main === null && ageMs < RESURRECTION_MS) {
+    return { kind: 'down', reason: `it has just started and has no app ${config.app} yet` };
+  }
   const made = apps.value.filter((app) => app.rollout === rollout.mark);
   const compatible = (found: Readiness): Promise<Readiness> => fits(found, proxy, rollout);
   const lookAtMade = async (

@@ -13,7 +13,8 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Monitor } from '../monitor/monitor.js';
 import type { Notifications } from '../notify/notifications.js';
-import type { Store } from '../store/store.js';
+import type { Letter } from '../store/outbox.js';
+import type { Store, TransitionEntry } from '../store/store.js';
 import { decide } from './decide/index.js';
 import type { Action, ActionOutcome, Move } from './decision.js';
 import type { Look } from './look.js';
@@ -21,6 +22,7 @@ import type { Assessment } from '../judge/types.js';
 import { isInBetween } from './observation.js';
 import { isEnded, type PhaseKind } from './phase.js';
 import { rule } from './requests.js';
+import { rest } from './rest.js';
 import { witnessing } from './witness.js';
 import { moved, type RequestKind, type Rollout } from './rollout.js';
 
@@ -47,8 +49,6 @@ export type RequestOutcome =
 
 const HASTE_MS = 250;
 const TROUBLE_MS = 2_000;
-/** How often the processes are looked for between two looks at everything. */
-const PULSE_MS = 200;
 
 /** The phases in which there is something to wait for other than time. */
 const HASTY: ReadonlySet<PhaseKind> = new Set([
@@ -115,11 +115,10 @@ export class RolloutLoop {
   request(kind: RequestKind, reason: string | null): RequestOutcome {
     const ruling = rule(this.#rollout.phase, kind);
     if (typeof ruling === 'object') return { taken: false, reason: ruling.refused };
-    const { clock, store } = this.#parts;
+    const { clock } = this.#parts;
     const request = ruling === 'take' ? { kind, reason, atMs: clock.now() } : null;
     if (request !== null || this.#rollout.request?.kind === 'pause') {
-      this.#rollout = { ...this.#rollout, request };
-      store.update(this.#rollout);
+      this.#keep({ ...this.#rollout, request });
       this.#wake.abort();
     }
     return { taken: true };
@@ -158,29 +157,36 @@ export class RolloutLoop {
       smoke: before.smoke ?? smoke,
     };
     if (learned.canaryServer === before.canaryServer && learned.smoke === before.smoke) return;
-    this.#rollout = { ...before, ...learned };
-    this.#parts.store.update(this.#rollout);
+    this.#keep({ ...before, ...learned });
   }
 
   /** Keeps how the apps were seen, so that what another hand does to them is noticed, even after a restart. */
   #witness(look: Look): void {
     const rollout = witnessing(this.#rollout, look);
-    if (rollout === this.#rollout) return;
+    if (rollout !== this.#rollout) this.#keep(rollout);
+  }
+
+  /** What cannot be stored is not so: the disk may be full. */
+  #keep(
+    rollout: Rollout,
+    transition: TransitionEntry | null = null,
+    letters: readonly Letter[] = [],
+  ): void {
+    this.#parts.store.update(rollout, transition, letters);
     this.#rollout = rollout;
-    this.#parts.store.update(rollout);
   }
 
   #move(move: Move): void {
-    const { store, notifications, clock, log } = this.#parts;
+    const { notifications, clock, log } = this.#parts;
     const from = this.#rollout.phase;
     const nowMs = clock.now();
-    this.#rollout = moved(this.#rollout, move, nowMs);
-    this.#waitingFor = null;
-    this.#failure = null;
+    const rollout = moved(this.#rollout, move, nowMs);
     const { reason, to } = move;
     const assessment = this.#assessment;
-    const letters = notifications.lettersFor({ rollout: this.#rollout, from, reason, atMs: nowMs });
-    store.update(this.#rollout, { atMs: nowMs, from, to, reason, assessment }, letters);
+    const letters = notifications.lettersFor({ rollout, from, reason, atMs: nowMs });
+    this.#keep(rollout, { atMs: nowMs, from, to, reason, assessment }, letters);
+    this.#waitingFor = null;
+    this.#failure = null;
     log.info({ rollout: this.#rollout.id, from: from.kind, ...phaseFields(to), reason }, 'moved');
   }
 
@@ -219,13 +225,9 @@ export class RolloutLoop {
   async #rest(pauseMs: number): Promise<void> {
     const { clock, world } = this.#parts;
     if (pauseMs <= 0 || this.#takeWake()) return;
-    const { signal } = this.#wake;
-    const untilMs = clock.now() + pauseMs;
     const lives = HASTY.has(this.#rollout.phase.kind) ? [] : (this.#look?.lives ?? []);
-    for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs = untilMs - clock.now()) {
-      if (!lives.every((life) => world.isAlive(life))) break;
-      await clock.sleep(Math.min(leftMs, PULSE_MS, pauseMs), signal);
-    }
+    const isQuiet = (): boolean => lives.every((life) => world.isAlive(life));
+    await rest(clock, pauseMs, isQuiet, this.#wake.signal);
     this.#takeWake();
   }
 

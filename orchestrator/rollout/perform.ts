@@ -2,7 +2,7 @@
 import type { Clock } from '../../common/clock.js';
 import { canaryEntry } from '../pm2/clone.js';
 import type { Outcome, Pm2 } from '../pm2/adapter.js';
-import { ROLLOUT_KEY } from '../pm2/spec.js';
+import { ROLLOUT_KEY, sameSpec } from '../pm2/spec.js';
 import { endProcesses, markedProcesses } from '../proc/marked.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
@@ -115,9 +115,15 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   // What PM2 does not know (any more): its daemon died, or a wrapper left a child behind.
   const left = markedProcesses(ROLLOUT_KEY, rollout.mark);
   await endProcesses(left, 'SIGINT', GRACE_MS, clock);
-  const main = apps.value.find(({ name }) => name === app);
-  if (main === undefined) return done;
+  const found = await pm2.find(app);
+  const isPromotion = rollout.phase.kind === 'retiring';
+  if (found.kind === 'gone' && !isPromotion) return done;
+  if (found.kind !== 'ok') return failed(found.reason);
+  const main = found.value;
+  if (isPromotion && !sameSpec(main.spec, rollout.newSpec)) {
+    return failed(`${app} no longer has the new release in PM2`);
+  }
   const dumped = await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]);
-  if (dumped.kind !== 'ok' || rollout.phase.kind !== 'retiring') return asOutcome(dumped);
+  if (dumped.kind !== 'ok' || !isPromotion) return asOutcome(dumped);
   return { done: true, warnings: await staleEcosystem(rollout, main.spec, parts.env) };
 }

@@ -193,6 +193,9 @@ export class Post implements LiveCall {
     }
     this.answer.end();
     this.ids.settle(outcomeOfStatus(status), binding.track);
+    const { config, catalog } = this.plane;
+    if (config.replay === 'safe' && status < 300)
+      catalog.askAhead(toolsCalled(this.request.messages), binding, this.request);
     return 'done';
   }
 

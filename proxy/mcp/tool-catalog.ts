@@ -1,6 +1,6 @@
 /**
  * Which tools a second execution does not harm: learned from the `tools/list` answers that pass by,
- * or asked for when a call has been lost. Annotation defaults (MCP, ToolAnnotations): readOnlyHint
+ * asked for after a call to a tool that is not known, and once more when such a call has been lost. Annotation defaults (MCP, ToolAnnotations): readOnlyHint
  * false, idempotentHint false.
  */
 import { z } from 'zod';
@@ -14,6 +14,8 @@ const MAX_TOOLS = 5_000;
 const MAX_PAGES = 20;
 /** Less than the two seconds within which a lost call is to be answered. */
 const ASK_TIMEOUT_MS = 1_200;
+/** Between two questions ahead: a server may not list what it is called for. */
+const ASK_AHEAD_EVERY_MS = 10_000;
 
 const toolList = z.object({
   result: z.object({
@@ -31,6 +33,7 @@ const toolList = z.object({
 
 export class ToolCatalog {
   private readonly repeatable = new Map<string, boolean>();
+  private askAheadAt = 0;
 
   /** By the server's own word: read-only, or idempotent. */
   isRepeatable(tool: string): boolean {
@@ -60,6 +63,18 @@ export class ToolCatalog {
     } catch {
       return;
     }
+  }
+
+  /**
+   * Asks in the background for what is not known of the tools, while the instance is there: when it
+   * is lost there may be nobody to ask. Clients that call without a list, and those of a proxy that
+   * was restarted, bring none.
+   */
+  askAhead(tools: readonly string[], binding: Binding, request: HintRequest): void {
+    const now = performance.now();
+    if (now < this.askAheadAt || tools.every((tool) => this.knows(tool))) return;
+    this.askAheadAt = now + ASK_AHEAD_EVERY_MS;
+    void this.ask(binding, request);
   }
 
   /**

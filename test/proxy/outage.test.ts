@@ -65,6 +65,18 @@ describe('when main is lost and there is nobody else', () => {
     expect(main.executed.get('read')).toBeLessThan(4);
   });
 
+  it('each call has its own time, also when an earlier one already waits for the session', async () => {
+    const { main, proxy } = await started({ patienceMs: 1_000 });
+    const client = await WireClient.open(proxy.url);
+    await main.kill();
+    const first = client.call('write');
+    await delay(600);
+    const second = client.call('write');
+    expect((await first).messages[0]).toMatchObject({ error: { code: -32_051 } });
+    await main.listen();
+    expect((await second).messages[0]?.result).toBeDefined();
+  });
+
   it('no more calls wait than may, and the time of all has an end', async () => {
     const { main, proxy } = await started({ maxWaiting: 1, callTimeoutMs: 1_000 });
     const clients = [await WireClient.open(proxy.url), await WireClient.open(proxy.url)];
@@ -74,6 +86,22 @@ describe('when main is lost and there is nobody else', () => {
     expect(first.messages[0]).toMatchObject({ id: 2, error: { code: -32_051 } });
     const codes = (await Promise.all(calls)).map(({ messages }) => messages[0]?.error?.code);
     expect(codes.sort()).toEqual([-32_001, -32_051]);
+  });
+
+  it('a read-only call that was cut waits for it, though no client ever listed the tools', async () => {
+    const { main, proxy } = await started({});
+    const client = await WireClient.open(proxy.url);
+    await client.call('read');
+    await waitFor(() => main.methods().includes('tools/list'), { what: 'the proxy to ask' });
+    main.hangs = true;
+    const call = client.call('read');
+    await waitFor(() => main.executed.get('read') === 2, { what: 'the call' });
+    await main.kill();
+    // Longer than an answer that may not be sent again is kept waiting.
+    await delay(2_000);
+    main.hangs = false;
+    await main.listen();
+    expect((await call).messages.at(-1)?.result).toBeDefined();
   });
 
   it('a legacy call whose tool nobody knows is answered without waiting for it', async () => {

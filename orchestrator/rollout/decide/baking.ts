@@ -30,7 +30,16 @@ export function decideRetiring({ rollout, seen, nowMs }: Situation<'retiring'>):
   }
   const out = outage(seen);
   if (out !== null) return wait(out);
+  const cause = otherRelease(seen);
+  if (cause !== null) return move(rollback(rollout, cause, canaryLives(seen), nowMs), cause);
   return act({ kind: 'tidy-up' }, move({ kind: 'promoted' }, 'main runs the new release'));
+}
+
+/** Why it would be no truth that main runs the new release, or null. What became of the canary, which goes anyway, does not matter. */
+function otherRelease({ daemon }: Observation): string | null {
+  if (daemon.kind === 'down') return null;
+  if (daemon.main === null) return 'main is gone from PM2';
+  return daemon.main.atSpec ? null : 'main no longer has the new release in PM2';
 }
 
 /** Why the new release on main has to go, or null. */

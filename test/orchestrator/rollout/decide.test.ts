@@ -331,6 +331,33 @@ describe.each(PLACES)('a person in %s', (place) => {
   });
 });
 
+describe('the end of a promotion', () => {
+  it('is no end while main does not have the release: a dump from before brought it back', () => {
+    const run = new Simulation().to('retiring');
+    run.main = { pid: 90, release: 'old', orderedAtMs: 0 };
+    run.canary = null;
+    run.toEnd();
+    expect(run.phase).toMatchObject({
+      kind: 'rolled-back',
+      cause: 'main no longer has the new release in PM2',
+    });
+    expectTidy(run, 'old');
+  });
+
+  it('is no end while main is gone', () => {
+    const run = new Simulation().to('retiring');
+    run.mainCount = 0;
+    expect(run.to('rolling-back').phase).toMatchObject({ mainTouched: true });
+  });
+
+  it('does not need the canary', () => {
+    const run = new Simulation().to('retiring');
+    run.canary = null;
+    run.canaryListed = false;
+    expectTidy(run.toEnd(), 'new');
+  });
+});
+
 describe('a pause', () => {
   it('stops the window and keeps the share, and resume goes on with the rest', () => {
     const run = new Simulation().to('observing');
