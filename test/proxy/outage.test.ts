@@ -70,7 +70,8 @@ describe('when main is lost and there is nobody else', () => {
     const client = await WireClient.open(proxy.url);
     await main.kill();
     const first = client.call('write');
-    await delay(600);
+    const lateAt = performance.now() + 600;
+    await waitFor(() => performance.now() > lateAt, { what: 'the first to have waited a while' });
     const second = client.call('write');
     expect((await first).messages[0]).toMatchObject({ error: { code: -32_051 } });
     await main.listen();
@@ -97,8 +98,9 @@ describe('when main is lost and there is nobody else', () => {
     const call = client.call('read');
     await waitFor(() => main.executed.get('read') === 2, { what: 'the call' });
     await main.kill();
-    // Longer than an answer that may not be sent again is kept waiting.
-    await delay(2_000);
+    // An answer that may not be sent again is not kept waiting for so long.
+    const backAt = performance.now() + 2_000;
+    await waitFor(() => performance.now() > backAt, { what: 'the loss to be answered, if it was' });
     main.hangs = false;
     await main.listen();
     expect((await call).messages.at(-1)?.result).toBeDefined();
