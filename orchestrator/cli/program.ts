@@ -9,6 +9,7 @@ import { ecosystemCommand } from './commands/ecosystem.js';
 import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
+import { logsCommand } from './commands/logs.js';
 import { notifyCommand } from './commands/notify.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
@@ -68,6 +69,7 @@ export function createProgram(io: Io, run: Runner): Command {
   showCommand(program, io, run);
   explainCommand(program, io, run);
   reportCommand(program, io, run);
+  logsCommand(program, io, run);
   smokeCommand(program, io, run);
   diffCommand(program, io, run);
   runCommands(program, io, run);
