@@ -1,12 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { measureQuery } from '../../../orchestrator/checks/promql.js';
 import { freePort } from '../../support/ports.js';
-import { start, type Started } from '../../support/processes.js';
+import { hasPrometheus, startPrometheus, type Prometheus } from '../../support/prometheus.js';
 import { waitFor } from '../../support/wait.js';
 import { SERVICE, startProxy, type TestProxy } from '../../proxy/support/proxies.js';
 
@@ -15,17 +11,13 @@ function ask(prometheus: string, query: string, limits: { min?: number; max?: nu
   return measureQuery({ query, prometheus }, { min, max }, AbortSignal.timeout(10_000));
 }
 
-const installed = spawnSync('prometheus', ['--version']).status === 0;
-
-// `apt-get install prometheus` brings the real one; what it answers is also held in words below.
-describe.runIf(installed)('a real Prometheus that scrapes the real proxy', () => {
-  let dir: string;
+// What it answers is also held in words below.
+describe.runIf(hasPrometheus)('a real Prometheus that scrapes the real proxy', () => {
   let url: string;
   let proxy: TestProxy;
-  let prometheus: Started;
+  let prometheus: Prometheus;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'prometheus-'));
     const upstream = await freePort();
     proxy = await startProxy({ stable: upstream });
     const server = createServer((_, res) => res.end('ok')).listen(upstream, '127.0.0.1');
@@ -34,16 +26,10 @@ describe.runIf(installed)('a real Prometheus that scrapes the real proxy', () =>
     server.closeAllConnections();
     const { port } = proxy.config.proxy.metrics;
     const target = `static_configs: [{targets: ['127.0.0.1:${port}']}]`;
-    const config = `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: proxy, ${target}}]\n`;
-    mkdirSync(join(dir, 'data'));
-    writeFileSync(join(dir, 'prometheus.yml'), config);
-    const own = await freePort();
-    url = `http://127.0.0.1:${own}`;
-    prometheus = start('prometheus', [
-      `--config.file=${join(dir, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(dir, 'data')}`,
-      `--web.listen-address=127.0.0.1:${own}`,
-    ]);
+    prometheus = await startPrometheus(
+      `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: proxy, ${target}}]\n`,
+    );
+    ({ url } = prometheus);
     await waitFor(async () => (await ask(url, 'up')).value === 1, {
       what: 'Prometheus to have scraped the proxy',
       timeoutMs: 30_000,
@@ -51,9 +37,8 @@ describe.runIf(installed)('a real Prometheus that scrapes the real proxy', () =>
   });
 
   afterAll(async () => {
-    await prometheus.end();
+    await prometheus.dispose();
     await proxy.dispose();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const calls = `sum(canary_mcp_calls_total{service="${SERVICE}",track="stable"})`;
