@@ -42,9 +42,7 @@ export class CallText {
       this.#calls.setInteger(place, meter.outcomes[outcome]);
     }
     const { cumulative, sumS } = meter.duration;
-    for (const [i, place] of row.buckets.entries()) {
-      this.#durations.setInteger(place, cumulative[i] ?? 0);
-    }
+    row.buckets.forEach((place, i) => this.#durations.setInteger(place, cumulative[i] ?? 0));
     this.#durations.setSeconds(row.sum, sumS);
     this.#durations.setInteger(row.count, cumulative.at(-1) ?? 0);
   }

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { dashboardQueries, filledIn } from '../support/grafana.js';
+import { exhibitMetrics } from '../../demo/exhibit-metrics.js';
+import { MINUTE_MS, openExhibit } from '../../demo/exhibit.js';
+import { createMetrics } from '../../orchestrator/metrics/metrics.js';
+import { dashboardQueries, filledIn, NEED_MINUTES } from '../support/grafana.js';
 import { documentedMetrics } from '../support/metrics-doc.js';
+import { freePort } from '../support/ports.js';
+import { findsData, hasPrometheus, startPrometheus } from '../support/prometheus.js';
+import { waitFor } from '../support/wait.js';
 
 const read = (name: string): string =>
   readFileSync(new URL(`../../deploy/${name}`, import.meta.url), 'utf8');
@@ -59,3 +66,28 @@ test.each(['grafana/canary.json', 'prometheus/alerts.yml', 'prometheus/recording
     expect(families.filter((name) => !documented.has(name))).toEqual([]);
   },
 );
+
+// All other queries are tried on real rollouts, which are too short for these.
+test.runIf(hasPrometheus)('what needs minutes finds data of a rollout of that length', async () => {
+  const startedAtMs = Date.now() - 40 * MINUTE_MS;
+  const story = { service: 'svc', number: 1, startedAtMs, seenMs: 40 * MINUTE_MS, errorRate: 0.01 };
+  const exhibit = openExhibit([{ ...story, bytesPerHour: 20e6, ends: 'not-yet' }]);
+  const registry = createMetrics(exhibitMetrics(exhibit, ['svc']));
+  const server = createServer((_, res) => void registry.metrics().then((text) => res.end(text)));
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
+  const target = `static_configs: [{targets: ['127.0.0.1:${port}']}]`;
+  const prometheus = await startPrometheus(
+    `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: orchestrator, ${target}}]\n`,
+  );
+  const long = dashboardQueries().filter(({ title }) => NEED_MINUTES.has(title));
+  expect(long).toHaveLength(NEED_MINUTES.size);
+  for (const { title, expr } of long) {
+    const finds = () => findsData(prometheus, filledIn(expr, '4s'), [startedAtMs, Date.now()]);
+    await waitFor(finds, { what: title, timeoutMs: 30_000 });
+  }
+  await prometheus.dispose();
+  server.closeAllConnections();
+  server.close();
+  exhibit.dispose();
+});

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgents, type Agents } from '../../demo/agents.js';
 import type { Stage } from '../../demo/stage.js';
+import { dashboardQueries, filledIn, NEED_MINUTES } from '../support/grafana.js';
+import { documentedMetrics } from '../support/metrics-doc.js';
+import { findsData, hasPrometheus, type Prometheus } from '../support/prometheus.js';
 import { waitFor } from '../support/wait.js';
+import { SCRAPE_INTERVAL_MS, seenMetrics, seenSeries, watchStage } from './prometheus.js';
 import {
   eventsOf,
   expectTidy,
@@ -26,15 +30,21 @@ const SUITE = `calls:
 
 let stage: Stage;
 let agents: Agents;
+let prometheus: Prometheus | null = null;
+const startedAtMs = Date.now();
 
 beforeAll(async () => {
-  stage = await openTestStage({}, { smoke: 'suite.yaml' });
+  const checks = [{ name: 'home', command: 'test -d .', every: '1s' }];
+  const yearly = { service: SERVICE, cron: '0 3 1 1 *', timeZone: 'Europe/Berlin' };
+  stage = await openTestStage({}, { smoke: 'suite.yaml', checks }, { schedules: { yearly } });
+  prometheus = hasPrometheus ? await watchStage(stage) : null;
   writeFileSync(join(stage.home, 'suite.yaml'), SUITE);
   agents = startAgents({ url: stage.url(SERVICE), agents: 8, callsPerSession: 6, pauseMs: 30 });
 });
 
 afterAll(async () => {
   await agents.stop();
+  await prometheus?.dispose();
   await stage.dispose();
 });
 
@@ -194,6 +204,42 @@ describe('afterwards', () => {
         const file = join(stage.pm2.home, 'logs', `${app}-${kind}.log`);
         if (existsSync(file)) expect(readFileSync(file, 'utf8')).not.toContain('a-secret-of-main');
       }
+    }
+  });
+});
+
+describe.runIf(hasPrometheus)('a Prometheus that watched all this', () => {
+  it('finds data for every query of the dashboard', async () => {
+    const between = [startedAtMs, Date.now()] as const;
+    const queries = dashboardQueries()
+      .filter(({ title }) => !NEED_MINUTES.has(title))
+      .map(({ expr }) => filledIn(expr, `${4 * SCRAPE_INTERVAL_MS}ms`));
+    const found = await Promise.all(queries.map((query) => findsData(prometheus!, query, between)));
+    expect(queries.filter((_, i) => found[i] !== true)).toEqual([]);
+  });
+
+  it('was told of the metrics that are documented, and of no other', async () => {
+    const documented = documentedMetrics();
+    const told = [...documented].map(([name, { type, help }]) => [name, { type, help }]);
+    expect(await seenMetrics(prometheus!)).toEqual(Object.fromEntries(told));
+    for (const { name, labels } of await seenSeries(prometheus!)) {
+      const family = documented.get(name) ?? documented.get(name.replace(/_[a-z]+$/, ''));
+      expect([...labels].sort(), name).toEqual([...family!.labels].sort());
+    }
+  });
+
+  it('has raised an alert for what was taken back, and none for the program', async () => {
+    const between = [startedAtMs, Date.now()] as const;
+    const raised = (name: string): Promise<boolean> =>
+      findsData(prometheus!, `ALERTS{alertname="${name}",alertstate="firing"}`, between);
+    expect(await raised('CanaryRolledBack')).toBe(true);
+    for (const name of [
+      'CanaryProxyDown',
+      'CanaryPm2Down',
+      'CanaryStoreDown',
+      'CanaryLoopFailing',
+    ]) {
+      expect(await raised(name), name).toBe(false);
     }
   });
 });

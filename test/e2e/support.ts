@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { callUnix } from '../../common/unix-http.js';
 import { packageRoot } from '../../common/package.js';
 import * as control from '../../demo/control.js';
-import { openStage, type CliResult, type Stage } from '../../demo/stage.js';
+import { openStage, type CliResult, type Stage, type StageOptions } from '../../demo/stage.js';
 import type { RolloutView } from '../../orchestrator/control/messages.js';
 import type { Notification } from '../../orchestrator/notify/notification.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
@@ -25,8 +25,10 @@ const server = createRequire(import.meta.url).resolve(
 export function openTestStage(
   defaults: Readonly<Record<string, unknown>> = {},
   own: Readonly<Record<string, unknown>> = {},
+  more: Partial<StageOptions> = {},
 ): Promise<Stage> {
   return openStage({
+    ...more,
     apps: [
       {
         name: SERVICE,

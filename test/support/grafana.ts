@@ -7,6 +7,13 @@ export interface DashboardQuery {
   readonly expr: string;
 }
 
+/** Panels that are empty until a rollout is minutes old: trends, and what is compared after a warm-up. */
+export const NEED_MINUTES: ReadonlySet<string> = new Set([
+  'Difference: latency',
+  'Growth',
+  'Time to the limit',
+]);
+
 interface Panel {
   readonly title: string;
   readonly targets?: readonly { readonly expr: string }[];

@@ -42,3 +42,16 @@ export async function startPrometheus(config: string): Promise<Prometheus> {
     },
   };
 }
+
+/** Whether a query finds any number between the times, in Unix milliseconds. */
+export async function findsData(
+  prometheus: Prometheus,
+  query: string,
+  [startMs, endMs]: readonly [number, number],
+): Promise<boolean> {
+  const times = { start: String(startMs / 1_000), end: String(endMs / 1_000), step: '1' };
+  const { result } = (await prometheus.ask('query_range', { query, ...times })) as {
+    readonly result: readonly { readonly values: readonly (readonly [number, string])[] }[];
+  };
+  return result.some(({ values }) => values.some(([, value]) => value !== 'NaN'));
+}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { exhibitService, MINUTE_MS, openExhibit, type Exhibit } from '../../../demo/exhibit.js';
+import { exhibitMetrics } from '../../../demo/exhibit-metrics.js';
+import { MINUTE_MS, openExhibit, type Exhibit } from '../../../demo/exhibit.js';
 import { createMetrics, type MetricsParts } from '../../../orchestrator/metrics/metrics.js';
 import { parseExposition, type FamilyText } from '../../support/exposition.js';
 
@@ -27,27 +28,8 @@ beforeAll(() => {
 afterAll(() => exhibit.dispose());
 
 function partsOf(over: Partial<MetricsParts['orchestrator']> = {}): MetricsParts {
-  const { store } = exhibit;
-  const live = store.active().map((rollout) => {
-    const answer = exhibit.desk.rollout(rollout.id);
-    return { rollout, assessment: answer.ok ? answer.value.assessment : null, troubles: 2 };
-  });
-  const apps = [
-    { service: SERVICE, track: 'stable', restarts: 3, rssBytes: 2e8 },
-    { service: SERVICE, track: 'canary', restarts: 0, rssBytes: null },
-  ] as const;
-  const config = { services: { [SERVICE]: exhibitService(SERVICE) }, notify: [] };
-  return {
-    orchestrator: {
-      live: () => live,
-      scheduler: { list: () => ({ schedules: [] }) },
-      vitals: { newest: { pm2Up: true, proxyUp: false, storeUp: true, apps } },
-      ...over,
-    },
-    config,
-    store,
-    process: { build: { version: '1.2.3', configDigest: 'abc' }, storeFile: '/nowhere/r.db' },
-  };
+  const parts = exhibitMetrics(exhibit, [SERVICE]);
+  return { ...parts, orchestrator: { ...parts.orchestrator, ...over } };
 }
 
 async function scrape(parts: MetricsParts): Promise<Map<string, FamilyText>> {
