@@ -1,4 +1,5 @@
 /** What no single key shows: contradictions between keys and clashes between services. */
+import type { ProblemCode } from './problem-codes.js';
 import { strangePlaceholders, type ReleaseConfig, type WrittenRelease } from './release.js';
 import { endpointOf } from './before-traffic.js';
 import { longestWindowMs, type ConfigDraft, type ServiceDraft } from './resolve.js';
@@ -9,6 +10,7 @@ import type { HostPort } from './types.js';
 import { formatAddress, formatDuration, formatRatio } from './units.js';
 
 export interface Finding {
+  readonly code: ProblemCode;
   readonly severity: 'error' | 'warning';
   /** Where it may be written, best first: the place is the first of them that is. */
   readonly paths: readonly Path[];
@@ -42,7 +44,13 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
   ];
 }
 
-const error = (paths: readonly Path[], message: string, missed: readonly Path[] = []): Finding => ({
+const error = (
+  code: ProblemCode,
+  paths: readonly Path[],
+  message: string,
+  missed: readonly Path[] = [],
+): Finding => ({
+  code,
   severity: 'error',
   paths,
   message,
@@ -67,6 +75,7 @@ function twoForms(level: Path, settings: Settings | undefined): Finding[] {
   if (settings[other] === undefined) return [];
   return [
     error(
+      'two-forms',
       [[...level, other]],
       `got ${other} beside steps, wanted either steps or weight and window`,
     ),
@@ -89,7 +98,7 @@ function portClashes(config: ConfigDraft): Finding[] {
       continue;
     }
     const message = `got ${formatAddress(listener.address)}, which ${other.path.join('.')} already has (${formatAddress(other.address)}), wanted a port of its own`;
-    findings.push(error([listener.path], message));
+    findings.push(error('port-clash', [listener.path], message));
   }
   return findings;
 }
@@ -132,6 +141,7 @@ function appClashes({ services }: ConfigDraft): Finding[] {
       const message = `got ${app}, which is already ${owner}, wanted a PM2 app of its own`;
       findings.push(
         error(
+          'app-clash',
           [
             ['services', service.name, key],
             ['services', service.name],
@@ -152,6 +162,7 @@ function strangeServices({ notify, services }: ConfigDraft): Finding[] {
         ? []
         : [
             error(
+              'unknown-reference',
               [['notify', index, 'services', at]],
               `got ${name}, wanted one of the services ${known.join(', ')}`,
             ),
@@ -164,7 +175,7 @@ function windowTooLong(service: ServiceDraft): Finding[] {
   const longest = longestWindowMs(service.steps);
   if (service.onInconclusive !== 'extend' || service.maxWindowMs >= longest) return [];
   const message = `got ${formatDuration(service.maxWindowMs)}, wanted at least the longest window, ${formatDuration(longest)}`;
-  return [error(settingPaths(service, 'maxWindow'), message)];
+  return [error('short-max-window', settingPaths(service, 'maxWindow'), message)];
 }
 
 function stepsDescend(service: ServiceDraft): Finding[] {
@@ -172,6 +183,7 @@ function stepsDescend(service: ServiceDraft): Finding[] {
   if (weights.every((weight, index) => weight >= (weights[index - 1] ?? 0))) return [];
   return [
     {
+      code: 'descending-steps',
       severity: 'warning',
       paths: settingPaths(service, 'steps'),
       message: `got weights that go down (${weights.map(formatRatio).join(', ')}), wanted them to rise`,
@@ -182,14 +194,14 @@ function stepsDescend(service: ServiceDraft): Finding[] {
 function gateAtTheEnd(service: ServiceDraft): Finding[] {
   if (service.steps.at(-1)?.gate !== 'manual') return [];
   const message = 'got a gate after the last step, wanted `promote: manual`, which waits there';
-  return [error(settingPaths(service, 'steps'), message)];
+  return [error('gate-at-the-end', settingPaths(service, 'steps'), message)];
 }
 
 function portOverridden(service: ServiceDraft): Finding[] {
   const { portFrom, canaryEnv } = service;
   if (portFrom.kind !== 'env' || !Object.hasOwn(canaryEnv, portFrom.name)) return [];
   const message = `got ${portFrom.name}, which portFrom sets to the canary's port, wanted it left out`;
-  return [error(settingPaths(service, 'canaryEnv', portFrom.name), message)];
+  return [error('port-overridden', settingPaths(service, 'canaryEnv', portFrom.name), message)];
 }
 
 function probeWithoutPath(service: ServiceDraft, { defaults, services }: FileDraft): Finding[] {
@@ -197,6 +209,7 @@ function probeWithoutPath(service: ServiceDraft, { defaults, services }: FileDra
   if (probe?.kind !== 'mcp' || probe.path !== null || service.mcpPaths.length > 0) return [];
   return [
     error(
+      'probe-without-path',
       settingPaths(service, 'probe'),
       'got mcp without mcpPaths, wanted mcp:/PATH, sse:/PATH, http:/PATH or tcp',
     ),
@@ -212,7 +225,7 @@ function baselineWithoutAddress(
   if (wanted !== 'fresh' || own?.baselineAt !== undefined) return [];
   const message = 'got fresh without baselineAt, wanted a port for it';
   const missed = [['services', service.name, 'baselineAt']];
-  return [error(settingPaths(service, 'baseline'), message, missed)];
+  return [error('baseline-without-address', settingPaths(service, 'baseline'), message, missed)];
 }
 
 function releaseFindings(service: ServiceDraft, { services }: FileDraft): Finding[] {
@@ -224,7 +237,10 @@ function releaseFindings(service: ServiceDraft, { services }: FileDraft): Findin
   if (release.pins === null || release.dependencies !== null) return strange;
   const message = 'got pins without dependencies, wanted dependencies: pip, npm or {run: COMMAND}';
   const missed = settingKeys(service, 'release', 'dependencies');
-  return [...strange, error(settingPaths(service, 'release', 'pins'), message, missed)];
+  return [
+    ...strange,
+    error('pins-without-dependencies', settingPaths(service, 'release', 'pins'), message, missed),
+  ];
 }
 
 function strangePlaceholder(
@@ -240,14 +256,18 @@ function strangePlaceholder(
   const paths = [['services', service.name], ['defaults']].flatMap((level) =>
     places.map((place) => [...level, 'release', ...place]),
   );
-  return error(paths, `got ${got}, wanted one of ${known}; \`set\` lists the names of --set`);
+  return error(
+    'unknown-placeholder',
+    paths,
+    `got ${got}, wanted one of ${known}; \`set\` lists the names of --set`,
+  );
 }
 
 function releaseWithoutPrepare(service: ServiceDraft, own: WrittenRelease | undefined): Finding[] {
   if (own === undefined) return [];
   const message = 'got a release without prepare, wanted the commands that make it';
   const missed = settingKeys(service, 'release', 'prepare');
-  return [error(settingPaths(service, 'release'), message, missed)];
+  return [error('release-without-prepare', settingPaths(service, 'release'), message, missed)];
 }
 
 /** Both speak MCP with the canary. */
@@ -256,6 +276,7 @@ function beforeTrafficWithoutMcp(service: ServiceDraft): Finding[] {
   const keys = (['smoke', 'contract'] as const).filter((key) => service[key] !== null);
   return keys.map((key) =>
     error(
+      'mcp-check-without-mcp',
       settingPaths(service, key),
       `got ${key} without mcpPaths or ssePaths, wanted one of them`,
     ),

@@ -25,12 +25,14 @@ export function problemsFrom(
 function problemsOf(issue: Issue, path: Path, source: Source, schema: z.ZodType): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) =>
-      source.problemAtKey([...path, key], unknownKey(path, key, schema)),
+      source.problemAtKey('unknown-key', [...path, key], unknownKey(path, key, schema)),
     );
   }
   if (issue.code === 'invalid_key') {
     const wanted = issue.issues[0]?.message ?? '';
-    return [source.problemAtKey(path, `${show(path.at(-1))} as a name, wanted ${wanted}`)];
+    return [
+      source.problemAtKey('bad-name', path, `${show(path.at(-1))} as a name, wanted ${wanted}`),
+    ];
   }
   if (issue.code === 'invalid_union') {
     const branch = issue.errors.find((issues) => !issues.some(isAboutTheWhole));
@@ -42,11 +44,15 @@ function problemsOf(issue: Issue, path: Path, source: Source, schema: z.ZodType)
   const key = path.at(-1);
   if (value === undefined && key !== undefined) {
     return [
-      source.problemAt(path.slice(0, -1), `${String(key)} is missing, wanted ${wantedBy(issue)}`),
+      source.problemAt(
+        'missing-value',
+        path.slice(0, -1),
+        `${String(key)} is missing, wanted ${wantedBy(issue)}`,
+      ),
     ];
   }
   const got = path.some((part) => HIDDEN.has(part)) ? kindOf(value) : show(value);
-  return [source.problemAt(path, `${got}, wanted ${wantedBy(issue)}`)];
+  return [source.problemAt('bad-value', path, `${got}, wanted ${wantedBy(issue)}`)];
 }
 
 /** The alternative was not meant at all: the value is of another kind. */

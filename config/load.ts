@@ -59,7 +59,10 @@ export function loadConfigText(file: string, text: string, env: NodeJS.ProcessEn
 }
 
 function failed(file: string, message: string): LoadResult {
-  return { ok: false, problems: [{ file, place: null, path: '', message }] };
+  return {
+    ok: false,
+    problems: [{ code: 'unreadable-file', file, place: null, path: '', message }],
+  };
 }
 
 /** Text from which nothing can be told, beyond what YAML says. */
@@ -67,14 +70,17 @@ function unusableDocument(source: Source): LoadResult | null {
   const { value, problems } = source;
   if (value === undefined) return { ok: false, problems: inOrder(problems) };
   if (value === null) {
-    return { ok: false, problems: [source.problemAt([], 'got an empty file, wanted services')] };
+    return {
+      ok: false,
+      problems: [source.problemAt('empty-file', [], 'got an empty file, wanted services')],
+    };
   }
   return null;
 }
 
-function locate({ paths, message }: Finding, source: Source): Problem {
+function locate({ code, paths, message }: Finding, source: Source): Problem {
   const path: Path = paths.find((candidate) => source.has(candidate)) ?? paths[0] ?? [];
-  return source.problemAt(path, message);
+  return source.problemAt(code, path, message);
 }
 
 function isComplete(service: ServiceDraft): service is ServiceConfig {

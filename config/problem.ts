@@ -1,5 +1,7 @@
 /** What is wrong with a configuration, where, and how a terminal shows it. */
 
+import type { ProblemCode } from './problem-codes.js';
+
 /** The spot in the file that a problem is about. Lines and columns count from 1. */
 export interface Place {
   readonly line: number;
@@ -12,6 +14,7 @@ export interface Place {
 }
 
 export interface Problem {
+  readonly code: ProblemCode;
   readonly file: string;
   /** Null when it is about the file as such. */
   readonly place: Place | null;
@@ -40,12 +43,12 @@ export function formatProblems(problems: readonly Problem[], { color }: FormatOp
   return shown.join('\n\n');
 }
 
-function formatProblem({ file, place, path, message }: Problem, color: boolean): string {
+function formatProblem({ code, file, place, path, message }: Problem, color: boolean): string {
   const paint = (code: number, text: string): string =>
     color ? `\u001b[${code}m${text}\u001b[0m` : text;
   const position = place === null ? file : `${file}:${place.line}:${place.column}`;
   const key = path === '' ? '' : `${path}: `;
-  const head = `${paint(1, printable(position))}: ${printable(key + message)}`;
+  const head = `${paint(1, printable(position))}: ${printable(key + message)} [${code}]`;
   if (place === null) return head;
   const gutter = String(place.line);
   const marked = place.excerpt.slice(place.caretAt, place.caretAt + place.caretWidth);

@@ -3,6 +3,7 @@ import { nextOpening, openingAt, type Calendar } from './calendar.js';
 import { timeAfter } from './cron.js';
 import type { Finding } from './checks.js';
 import { nearest } from './nearest.js';
+import type { ProblemCode } from './problem-codes.js';
 import { asksForRelease, misfitsOf } from './release.js';
 import type { ConfigDraft, ServiceDraft } from './resolve.js';
 import type { ScheduleConfig, ScheduledRelease } from './schedules.js';
@@ -23,10 +24,13 @@ export function checkGroups({ groups = {} }: FileDraft, { services }: ConfigDraf
     for (const [index, member] of members.entries()) {
       const path = ['groups', name, 'services', index];
       const other = inGroups.get(member);
-      if (!known.includes(member)) findings.push(error(path, unknown(member, 'service', known)));
-      else if (other === name) findings.push(error(path, `got ${member} twice, wanted it once`));
+      if (!known.includes(member))
+        findings.push(error('unknown-reference', path, unknown(member, 'service', known)));
+      else if (other === name)
+        findings.push(error('repeated-service', path, `got ${member} twice, wanted it once`));
       else if (other !== undefined) {
         findings.push({
+          code: 'service-in-two-groups',
           severity: 'warning',
           paths: [path],
           message: `got ${member}, which group ${other} has too: its upgrades wait for each other or are left out`,
@@ -47,13 +51,23 @@ export function checkSchedules(written: FileDraft, { services, ...rest }: Config
     const findings: Finding[] = [];
     if ((service === undefined) === (group === undefined)) {
       const got = service === undefined ? 'neither' : 'both';
-      findings.push(error(path, `got ${got} of service and group, wanted exactly one of them`));
+      findings.push(
+        error(
+          'schedule-target',
+          path,
+          `got ${got} of service and group, wanted exactly one of them`,
+        ),
+      );
     }
     if (service !== undefined && !serviceNames.includes(service)) {
-      findings.push(error([...path, 'service'], unknown(service, 'service', serviceNames)));
+      findings.push(
+        error('unknown-reference', [...path, 'service'], unknown(service, 'service', serviceNames)),
+      );
     }
     if (group !== undefined && !groupNames.includes(group)) {
-      findings.push(error([...path, 'group'], unknown(group, 'group', groupNames)));
+      findings.push(
+        error('unknown-reference', [...path, 'group'], unknown(group, 'group', groupNames)),
+      );
     }
     const resolved = rest.schedules.find((each) => each.name === name);
     return resolved === undefined
@@ -72,7 +86,11 @@ function checkResolved(
   const findings = strange
     .filter((service) => !services.includes(service))
     .map((service) =>
-      error([...path, 'releases', service], unknown(service, 'service here', services)),
+      error(
+        'unknown-reference',
+        [...path, 'releases', service],
+        unknown(service, 'service here', services),
+      ),
     );
   for (const [name, release] of Object.entries(releases)) {
     const service = known.find((each) => each.name === name);
@@ -81,7 +99,9 @@ function checkResolved(
     }
   }
   const never = whyNever(schedule);
-  return never === null ? findings : [...findings, error([...path, never.key], never.message)];
+  return never === null
+    ? findings
+    : [...findings, error('schedule-never-runs', [...path, never.key], never.message)];
 }
 
 /** What a release is made of fits how the service makes them. */
@@ -92,17 +112,29 @@ function checkMade(
 ): Finding[] {
   if (!asksForRelease(wishes)) return [];
   if (release === null) {
-    return [error(path, `got what a release is made of, wanted release.prepare in ${name} too`)];
+    return [
+      error(
+        'release-misfit',
+        path,
+        `got what a release is made of, wanted release.prepare in ${name} too`,
+      ),
+    ];
   }
   const { lacksVersion, lacking, strange } = misfitsOf(release, wishes);
   const names = release.set.length === 0 ? 'none' : release.set.join(', ');
   return [
     ...(lacksVersion
-      ? [error(path, `version is missing, which ${name}'s release is made of`)]
+      ? [error('release-misfit', path, `version is missing, which ${name}'s release is made of`)]
       : []),
-    ...lacking.map((key) => error(path, `set.${key} is missing, wanted a value of ${key}`)),
+    ...lacking.map((key) =>
+      error('release-misfit', path, `set.${key} is missing, wanted a value of ${key}`),
+    ),
     ...strange.map((key) =>
-      error([...path, 'set', key], `got ${key}, wanted names of ${name}'s release.set: ${names}`),
+      error(
+        'release-misfit',
+        [...path, 'set', key],
+        `got ${key}, wanted names of ${name}'s release.set: ${names}`,
+      ),
     ),
   ];
 }
@@ -137,7 +169,8 @@ function whyNever(schedule: ScheduleConfig): { key: string; message: string } | 
   };
 }
 
-const error = (path: Path, message: string): Finding => ({
+const error = (code: ProblemCode, path: Path, message: string): Finding => ({
+  code,
   severity: 'error',
   paths: [path],
   message,

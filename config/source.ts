@@ -16,6 +16,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { tooDeepAt } from './nesting.js';
+import type { ProblemCode } from './problem-codes.js';
 import type { Place, Problem } from './problem.js';
 import { hideSecrets } from './secrets.js';
 
@@ -29,9 +30,9 @@ export interface Source {
   /** Whether something stands at the path. */
   has(path: Path): boolean;
   /** A problem with the value at the path, or with the deepest key above it that is written. */
-  problemAt(path: Path, message: string): Problem;
+  problemAt(code: ProblemCode, path: Path, message: string): Problem;
   /** A problem with the last key of the path; what follows the key is not shown. */
-  problemAtKey(path: Path, message: string): Problem;
+  problemAtKey(code: ProblemCode, path: Path, message: string): Problem;
 }
 
 /** Aliases may multiply the document's nodes by at most this (YAML bombs). */
@@ -51,7 +52,7 @@ export function parseSource(file: string, text: string): Source {
   const pen = penFor(file, text, lineCounter);
   const tooDeep = tooDeepAt(text, lineCounter);
   if (tooDeep !== null) {
-    return unparsed(file, [pen(tooDeep, tooDeep, '', 'not YAML: nested too deeply')]);
+    return unparsed(file, [pen('not-yaml', tooDeep, tooDeep, '', 'not YAML: nested too deeply')]);
   }
   const doc: Document = parseDocument(text, {
     prettyErrors: false,
@@ -69,13 +70,14 @@ export function parseSource(file: string, text: string): Source {
   } catch (error) {
     return unparsed(file, [
       ...problems,
-      pen(0, 0, '', `got YAML that cannot be read (${reason(error)})`),
+      pen('not-yaml', 0, 0, '', `got YAML that cannot be read (${reason(error)})`),
     ]);
   }
 }
 
 function unparsed(file: string, problems: readonly Problem[]): Source {
-  const nowhere = (path: Path, message: string): Problem => ({
+  const nowhere = (code: ProblemCode, path: Path, message: string): Problem => ({
+    code,
     file,
     place: null,
     path: pathText(path),
@@ -98,7 +100,7 @@ function reason(error: unknown): string {
 
 function yamlProblem(pen: Pen, doc: Document, error: YAMLError): Problem {
   const [start, end] = error.code === 'MISSING_CHAR' ? openQuote(doc, error.pos) : error.pos;
-  return pen(start, end, '', `not YAML: ${reason(error)}`);
+  return pen('not-yaml', start, end, '', `not YAML: ${reason(error)}`);
 }
 
 /** A quote that is never closed is noticed at the end of the file; people look for its beginning. */
@@ -122,9 +124,12 @@ function keyProblems(pen: Pen, doc: Document): Problem[] {
       for (const { key } of map.items) {
         const name = keyText(key);
         const [start, end] = rangeOf(key) ?? rangeOf(map) ?? [0, 0];
-        const problem = (message: string) => pen(start, end, '', message, end);
-        if (seen.has(name)) problems.push(problem(`${name} stands twice in one map, wanted once`));
-        if (name === '__proto__') problems.push(problem(`got ${name}, wanted another name`));
+        const problem = (code: ProblemCode, message: string) =>
+          pen(code, start, end, '', message, end);
+        if (seen.has(name))
+          problems.push(problem('duplicate-key', `${name} stands twice in one map, wanted once`));
+        if (name === '__proto__')
+          problems.push(problem('bad-name', `got ${name}, wanted another name`));
         seen.add(name);
       }
     },
@@ -134,6 +139,7 @@ function keyProblems(pen: Pen, doc: Document): Problem[] {
 
 /** Writes a problem about the characters from `start` to `end`; `hideFrom` cuts the line there. */
 type Pen = (
+  code: ProblemCode,
   start: number,
   end: number,
   path: string,
@@ -148,7 +154,7 @@ const EXCERPT_BEFORE_CARET = 50;
 function penFor(file: string, text: string, lineCounter: LineCounter): Pen {
   const lines = text.split(/\r?\n/);
   const shownLines = hideSecrets(lines);
-  return (start, end, path, message, hideFrom) => {
+  return (code, start, end, path, message, hideFrom) => {
     const { line, col } = lineCounter.linePos(start);
     const index = Math.max(0, line - 1);
     const lineStart = start - (Math.max(1, col) - 1);
@@ -158,7 +164,13 @@ function penFor(file: string, text: string, lineCounter: LineCounter): Pen {
     }
     const lineEnd = Math.min(end, lineStart + (lines[index] ?? '').length);
     const place = excerpt(shown, Math.max(1, col) - 1, lineEnd - start);
-    return { file, place: { line: index + 1, column: Math.max(1, col), ...place }, path, message };
+    return {
+      code,
+      file,
+      place: { line: index + 1, column: Math.max(1, col), ...place },
+      path,
+      message,
+    };
   };
 }
 
@@ -198,14 +210,14 @@ function locator(doc: Document, pen: Pen): Pick<Source, 'has' | 'problemAt' | 'p
   };
   return {
     has: (path) => spotsAlong(path).length > path.length,
-    problemAt: (path, message) => {
+    problemAt: (code, path, message) => {
       const [start, end] = spanOf(spotsAlong(path).at(-1), doc);
-      return pen(start, end, pathText(path), message);
+      return pen(code, start, end, pathText(path), message);
     },
-    problemAtKey: (path, message) => {
+    problemAtKey: (code, path, message) => {
       const spot = spotsAlong(path).at(-1);
       const [start, end] = rangeOf(spot?.key) ?? spanOf(spot, doc);
-      return pen(start, end, pathText(path), message, end);
+      return pen(code, start, end, pathText(path), message, end);
     },
   };
 }

@@ -48,6 +48,7 @@ import { Runs } from './runs/runs.js';
 import { Scheduler } from './schedule/scheduler.js';
 import type { Store } from './store/store.js';
 import { VitalSigns } from './vitals.js';
+import { because } from './refusals.js';
 
 export interface OrchestratorParts {
   readonly config: CanaryConfig;
@@ -142,9 +143,12 @@ export class Orchestrator {
     const underWay = this.#loops.get(name);
     if (underWay !== undefined && !request.dryRun) {
       const { id, phase } = underWay.rollout;
-      return no('refused', `${id} is under way (${phase.kind}): promote it or roll it back first`);
+      const reason = `${id} is under way (${phase.kind}): promote it or roll it back first`;
+      return no('refused', because('under-way', reason));
     }
-    if (this.#starting.has(name)) return no('refused', `${name} is just being started`);
+    if (this.#starting.has(name)) {
+      return no('refused', because('under-way', `${name} is just being started`));
+    }
     this.#starting.add(name);
     try {
       const planned = await makePlan(this.#parts, service, request, this.#nextId(name));
@@ -162,12 +166,17 @@ export class Orchestrator {
   steer(name: string, kind: RequestKind, reason: string | null): Answer<RolloutView> {
     if (this.#parts.config.services[name] === undefined) return this.#unknown(name);
     const loop = this.#loops.get(name);
-    if (loop === undefined) return no('refused', `${name} has no rollout under way`);
+    if (loop === undefined) {
+      return no('refused', because('nothing-under-way', `${name} has no rollout under way`));
+    }
     const outcome = loop.request(kind, reason);
     const { id, phase } = loop.rollout;
     return outcome.taken
       ? ok(this.#view(loop.rollout))
-      : no('refused', `cannot ${kind} ${id} (${phase.kind}): ${outcome.reason}`);
+      : no(
+          'refused',
+          because('order-not-taken', `cannot ${kind} ${id} (${phase.kind}): ${outcome.reason}`),
+        );
   }
 
   async status(): Promise<StatusReply> {
@@ -245,7 +254,10 @@ export class Orchestrator {
     const known = Object.keys(this.#parts.config.services).join(', ');
     return no(
       'usage',
-      `there is no service ${name} in ${this.#parts.config.file}: it has ${known}`,
+      because(
+        'unknown-service',
+        `there is no service ${name} in ${this.#parts.config.file}: it has ${known}`,
+      ),
     );
   }
 

@@ -6,6 +6,7 @@ import { access, constants, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { AppView } from './app.js';
 import { specProblems, type AppSpec } from './spec.js';
+import { because } from '../refusals.js';
 
 /** Every reason against a canary of the app `name`, named `canaryName`, with this release. Pure. */
 export function canaryRefusals(
@@ -24,14 +25,25 @@ export function canaryRefusals(
 
 function mainRefusals(mains: readonly AppView[], name: string): string[] {
   const [main, ...others] = mains;
-  if (main === undefined) return [`PM2 has no app ${name}`];
+  if (main === undefined) return [because('no-app', `PM2 has no app ${name}`)];
   if (others.length > 0) {
     const mode = main.execMode === 'cluster' ? 'instances (cluster mode)' : 'apps';
-    return [`PM2 runs ${mains.length} ${mode} named ${name}: a canary needs exactly one`];
+    return [
+      because(
+        'several-apps',
+        `PM2 runs ${mains.length} ${mode} named ${name}: a canary needs exactly one`,
+      ),
+    ];
   }
   if (main.status !== 'online')
-    return [`${name} is ${main.status}: a canary is compared with a running app`];
-  if (main.pid === null) return [`PM2 says ${name} is online, but it has no process`];
+    return [
+      because(
+        'app-not-running',
+        `${name} is ${main.status}: a canary is compared with a running app`,
+      ),
+    ];
+  if (main.pid === null)
+    return [because('app-not-running', `PM2 says ${name} is online, but it has no process`)];
   return [];
 }
 
@@ -39,19 +51,27 @@ function mainRefusals(mains: readonly AppView[], name: string): string[] {
 export function clusterRefusals(main: AppView, release: AppSpec): string[] {
   const { interpreter } = main.spec;
   if (main.execMode === 'fork' || interpreter === release.interpreter) return [];
-  return [`${main.name} is in cluster mode: PM2 cannot run it with ${release.interpreter}`];
+  return [
+    because(
+      'cluster-interpreter',
+      `${main.name} is in cluster mode: PM2 cannot run it with ${release.interpreter}`,
+    ),
+  ];
 }
 
 /** PM2's commands take a name, a namespace, a pm_id or `all` alike: `pm2 delete` must not mix them up. */
 function nameRefusals(apps: readonly AppView[], name: string, canaryName: string): string[] {
-  if (canaryName === name) return [`the canary cannot have main's name, ${name}`];
+  const refused = (reason: string): string[] => [because('canary-name', reason)];
+  if (canaryName === name) return refused(`the canary cannot have main's name, ${name}`);
   if (canaryName === 'all' || /^\d+$/.test(canaryName))
-    return [`the canary cannot be named ${canaryName}: PM2 reads that as a selection of apps`];
+    return refused(
+      `the canary cannot be named ${canaryName}: PM2 reads that as a selection of apps`,
+    );
   if (apps.some((app) => app.namespace === canaryName))
-    return [`the canary cannot be named ${canaryName}: PM2 has a namespace of that name`];
+    return refused(`the canary cannot be named ${canaryName}: PM2 has a namespace of that name`);
   const stranger = apps.find((app) => app.name === canaryName && app.rollout === null);
   if (stranger === undefined) return [];
-  return [`PM2 has an app ${canaryName} (pm_id ${stranger.pmId}) that is no canary`];
+  return refused(`PM2 has an app ${canaryName} (pm_id ${stranger.pmId}) that is no canary`);
 }
 
 /**
@@ -73,17 +93,23 @@ async function cwdRefusal({ cwd }: AppSpec): Promise<string | null> {
     (found) => found.isDirectory(),
     () => false,
   );
-  return isFolder ? null : `cwd ${cwd} is no folder`;
+  return isFolder ? null : because('bad-cwd', `cwd ${cwd} is no folder`);
 }
 
 async function scriptRefusal({ script, interpreter }: AppSpec): Promise<string | null> {
   const mode = interpreter === 'none' ? constants.X_OK : constants.R_OK;
   if (!(await can(script, mode)))
-    return `script ${script} cannot be ${interpreter === 'none' ? 'executed' : 'read'}`;
+    return because(
+      'bad-script',
+      `script ${script} cannot be ${interpreter === 'none' ? 'executed' : 'read'}`,
+    );
   if (basename(interpreter) !== 'node') return null;
   const wanted = await shebangOf(script);
   if (wanted === null || /\bnode\b/.test(wanted)) return null;
-  return `script ${script} asks for ${wanted}, but the interpreter is ${interpreter}`;
+  return because(
+    'bad-interpreter',
+    `script ${script} asks for ${wanted}, but the interpreter is ${interpreter}`,
+  );
 }
 
 async function interpreterRefusal(
@@ -96,7 +122,7 @@ async function interpreterRefusal(
     const path = interpreter.startsWith('/') ? interpreter : join(folder || cwd, interpreter);
     if (await can(path, constants.X_OK)) return null;
   }
-  return `interpreter ${interpreter} cannot be found or executed`;
+  return because('bad-interpreter', `interpreter ${interpreter} cannot be found or executed`);
 }
 
 function can(path: string, mode: number): Promise<boolean> {

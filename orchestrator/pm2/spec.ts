@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { PortFrom } from '../../config/types.js';
 import { text, texts, type Pm2Env } from './pm2-env.js';
+import { because } from '../refusals.js';
 
 export interface AppSpec {
   /** Absolute path (PM2's pm_exec_path). */
@@ -53,9 +54,16 @@ const PM2_KEYS = new Set(
 export function specProblems(spec: AppSpec): string[] {
   const keys = reservedKeys(spec.env);
   return [
-    ...keys.map((key) => `the environment may not set ${key}: PM2 would take it for a setting`),
+    ...keys.map((key) =>
+      because(
+        'reserved-variable',
+        `the environment may not set ${key}: PM2 would take it for a setting`,
+      ),
+    ),
     // `restartProcessId` deletes each setting that equals 'null', as the list ['null'] does.
-    ...(String(spec.args) === 'null' ? ['`null` cannot be the only argument: PM2 drops it'] : []),
+    ...(String(spec.args) === 'null'
+      ? [because('null-argument', '`null` cannot be the only argument: PM2 drops it')]
+      : []),
   ];
 }
 

@@ -19,6 +19,7 @@ import {
   wishProblems,
   type Release,
 } from './release.js';
+import { because } from '../refusals.js';
 
 export type PlannedRelease =
   | {
@@ -36,7 +37,9 @@ export function planRelease(
   rolloutId: string,
 ): PlannedRelease {
   if (!asksForRelease(request)) return { ok: true, release: null, change: request.release };
-  const reasons = wishProblems(name, config, request);
+  const reasons = wishProblems(name, config, request).map((reason) =>
+    because('release-values', reason),
+  );
   if (config === null || reasons.length > 0) return { ok: false, reasons };
   const release = releaseFor(config, rolloutId, request);
   return { ok: true, release, change: wholeChange(config, release, request) };
@@ -75,8 +78,15 @@ export async function releaseRefusals(release: Release, newSpec: AppSpec): Promi
   );
   return [
     ...specProblems(newSpec),
-    ...(strange === null ? [] : [strange]),
-    ...(exists ? [`the release's folder ${release.dir} exists already: remove it first`] : []),
+    ...(strange === null ? [] : [because('release-folder', strange)]),
+    ...(exists
+      ? [
+          because(
+            'release-folder',
+            `the release's folder ${release.dir} exists already: remove it first`,
+          ),
+        ]
+      : []),
   ];
 }
 

@@ -19,6 +19,7 @@ import type { Release } from '../release/release.js';
 import { planSmoke } from '../smoke/plan.js';
 import type { Suite } from '../smoke/suite.js';
 import type { Store } from '../store/store.js';
+import { because } from '../refusals.js';
 
 export interface Plan {
   /** The configuration with the request's wishes and main's memory limit. */
@@ -51,8 +52,10 @@ export async function makePlan(
 ): Promise<Planned> {
   const steps = stepsFor(configured.steps, request);
   if (steps === null) {
-    const reason =
-      'the service is configured with several steps: --weight and --window need --steps';
+    const reason = because(
+      'weight-needs-steps',
+      'the service is configured with several steps: --weight and --window need --steps',
+    );
     return { ok: false, code: 'usage', reasons: [reason] };
   }
   const wanted = planRelease(configured, request, rolloutId);
@@ -62,10 +65,12 @@ export async function makePlan(
   if (!smoke.ok) return { ok: false, code: 'usage', reasons: [smoke.reason] };
   const daemon = await parts.pm2.daemon();
   const apps = await parts.pm2.list();
-  if (daemon.kind !== 'ok') return refused([`PM2 does not answer: ${daemon.reason}`]);
-  if (apps.kind !== 'ok') return refused([`PM2 does not answer: ${apps.reason}`]);
+  if (daemon.kind !== 'ok')
+    return refused([because('pm2-down', `PM2 does not answer: ${daemon.reason}`)]);
+  if (apps.kind !== 'ok')
+    return refused([because('pm2-down', `PM2 does not answer: ${apps.reason}`)]);
   const main = apps.value.find(({ name }) => name === configured.app);
-  if (main === undefined) return refused([`PM2 has no app ${configured.app}`]);
+  if (main === undefined) return refused([because('no-app', `PM2 has no app ${configured.app}`)]);
   const newSpec = applyRelease(main.spec, change);
   const reasons = appRefusals(apps.value, configured, main.spec, newSpec);
   if (reasons.length > 0) return refused(reasons);
@@ -135,36 +140,60 @@ function portRefusals(config: ServiceConfig, main: AppView, daemon: Daemon): str
   if (owner.kind !== 'tree' && owner.kind !== 'daemon') {
     const who =
       owner.kind === 'nobody' ? 'nobody listens there' : `process ${owner.pid ?? '?'} does`;
-    reasons.push(`${config.app} does not listen on its stable port ${config.stable.port}: ${who}`);
+    reasons.push(
+      because(
+        'stable-port',
+        `${config.app} does not listen on its stable port ${config.stable.port}: ${who}`,
+      ),
+    );
   }
   return reasons;
 }
 
 function takenPort(track: 'canary' | 'baseline', { port }: HostPort): string[] {
   const holder = portHolder(port);
-  return holder === null ? [] : [`the ${track}'s port ${port} is taken by process ${holder}`];
+  return holder === null
+    ? []
+    : [because('port-taken', `the ${track}'s port ${port} is taken by process ${holder}`)];
 }
 
 async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise<string[]> {
   const reply = await proxy.state();
-  if (reply.kind === 'down') return [`canary-proxy does not answer: ${reply.reason}`];
+  if (reply.kind === 'down')
+    return [because('proxy-down', `canary-proxy does not answer: ${reply.reason}`)];
   const service = reply.value.services[config.name];
   if (service === undefined) {
-    return [`canary-proxy does not know ${config.name}: restart it with this configuration`];
+    return [
+      because(
+        'proxy-outdated',
+        `canary-proxy does not know ${config.name}: restart it with this configuration`,
+      ),
+    ];
   }
   const { listen, route } = service;
   const reasons: string[] = [];
   if (!service.listening) {
-    reasons.push(`canary-proxy does not listen for ${config.name}: ${service.listenError ?? ''}`);
+    reasons.push(
+      because(
+        'proxy-not-listening',
+        `canary-proxy does not listen for ${config.name}: ${service.listenError ?? ''}`,
+      ),
+    );
   }
   if (listen.host !== config.listen.host || listen.port !== config.listen.port) {
     reasons.push(
-      `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: restart it`,
+      because(
+        'proxy-outdated',
+        `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: restart it`,
+      ),
     );
   }
   if (route.tracks.stable.port !== config.stable.port) {
     reasons.push(
-      `canary-proxy sends to port ${route.tracks.stable.port}, the configuration says ${config.stable.port}: restart it`,
+      because(
+        'proxy-outdated',
+        `canary-proxy sends to port ${route.tracks.stable.port}, the configuration says ${config.stable.port}: restart it`,
+      ),
     );
   }
   return reasons;

@@ -159,7 +159,10 @@ const suiteSchema = section({
 export function readSuite(file: string): SuiteReading {
   const reading = readText(file);
   if (reading.ok) return readSuiteText(file, reading.text);
-  return { ok: false, problems: [{ file, place: null, path: '', message: reading.message }] };
+  return {
+    ok: false,
+    problems: [{ code: 'unreadable-file', file, place: null, path: '', message: reading.message }],
+  };
 }
 
 /** {@link readSuite} of text that was read from `file`. */
@@ -167,7 +170,10 @@ export function readSuiteText(file: string, text: string): SuiteReading {
   const source = parseSource(file, text);
   if (source.problems.length > 0) return { ok: false, problems: inOrder(source.problems) };
   if (source.value === null) {
-    return { ok: false, problems: [source.problemAt([], 'got an empty file, wanted calls')] };
+    return {
+      ok: false,
+      problems: [source.problemAt('empty-file', [], 'got an empty file, wanted calls')],
+    };
   }
   const read = suiteSchema.safeParse(source.value);
   if (!read.success) {

@@ -283,23 +283,29 @@ describe('files', () => {
 
   test('that cannot be read are told apart', () => {
     const missing = join(folder, 'x.yaml');
-    expect(messageOf(missing)).toBe(`${missing}: no such file`);
+    expect(messageOf(missing)).toBe(`${missing}: no such file [unreadable-file]`);
     const directory = join(folder, 'd');
     mkdirSync(directory);
-    expect(messageOf(directory)).toBe(`${directory}: got a folder, wanted a YAML file`);
+    expect(messageOf(directory)).toBe(
+      `${directory}: got a folder, wanted a YAML file [unreadable-file]`,
+    );
     const loop = join(folder, 'loop');
     symlinkSync(loop, loop);
-    expect(messageOf(loop)).toBe(`${loop}: cannot be read (ELOOP)`);
+    expect(messageOf(loop)).toBe(`${loop}: cannot be read (ELOOP) [unreadable-file]`);
     expect(messageOf('/dev/null')).toBe(
-      '/dev/null: got something that is not a regular file, wanted a YAML file',
+      '/dev/null: got something that is not a regular file, wanted a YAML file [unreadable-file]',
     );
   });
 
   test('that are too large or not text are refused', () => {
     const large = written(' '.repeat((1 << 20) + 1));
-    expect(messageOf(large)).toBe(`${large}: got 1048577 bytes, wanted at most 1048576`);
+    expect(messageOf(large)).toBe(
+      `${large}: got 1048577 bytes, wanted at most 1048576 [unreadable-file]`,
+    );
     const binary = written(Uint8Array.of(0x61, 0xff));
-    expect(messageOf(binary)).toBe(`${binary}: got bytes that are not UTF-8, wanted UTF-8 text`);
+    expect(messageOf(binary)).toBe(
+      `${binary}: got bytes that are not UTF-8, wanted UTF-8 text [unreadable-file]`,
+    );
   });
 
   test('may have a byte order mark and Windows line ends', () => {

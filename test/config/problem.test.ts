@@ -15,7 +15,7 @@ describe('each problem shows where, what was got and what is wanted', () => {
   test('a wrong value', () => {
     expect(shown('services:\n  a: {listen: 1, stable: 2, canary: 3, weight: 10}')).toBe(
       lines(
-        'canary.yaml:2:48: services.a.weight: got 10, wanted a share above 0 and up to 1 (100%), such as 10% or 0.1',
+        'canary.yaml:2:48: services.a.weight: got 10, wanted a share above 0 and up to 1 (100%), such as 10% or 0.1 [bad-value]',
         '  2 |   a: {listen: 1, stable: 2, canary: 3, weight: 10}',
         '    |                                                ^^',
       ),
@@ -40,31 +40,31 @@ describe('each problem shows where, what was got and what is wanted', () => {
     );
     expect(shown(text)).toBe(
       lines(
-        'canary.yaml:2:3: services.scraper: canary is missing, wanted a port from 1 to 65535 or HOST:PORT, such as 8080 or 127.0.0.1:8080',
+        'canary.yaml:2:3: services.scraper: canary is missing, wanted a port from 1 to 65535 or HOST:PORT, such as 8080 or 127.0.0.1:8080 [missing-value]',
         '  2 |   scraper:',
         '    |   ^^^^^^^',
         '',
-        'canary.yaml:3:13: services.scraper.listen: got 127.0.0.1:8080, which orchestrator.listen already has (127.0.0.1:8080), wanted a port of its own',
+        'canary.yaml:3:13: services.scraper.listen: got 127.0.0.1:8080, which orchestrator.listen already has (127.0.0.1:8080), wanted a port of its own [port-clash]',
         '  3 |     listen: 8080',
         '    |             ^^^^',
         '',
-        'canary.yaml:4:13: services.scraper.stable: got "808O", wanted a port from 1 to 65535 or HOST:PORT, such as 8080 or 127.0.0.1:8080',
+        'canary.yaml:4:13: services.scraper.stable: got "808O", wanted a port from 1 to 65535 or HOST:PORT, such as 8080 or 127.0.0.1:8080 [bad-value]',
         '  4 |     stable: 808O',
         '    |             ^^^^',
         '',
-        'canary.yaml:5:5: services.scraper.wieght: unknown key, did you mean weight?',
+        'canary.yaml:5:5: services.scraper.wieght: unknown key, did you mean weight? [unknown-key]',
         '  5 |     wieght ...',
         '    |     ^^^^^^',
         '',
-        'canary.yaml:7:31: services.scraper.steps[0].window: got 30, wanted a duration with its unit, such as 90s, 30m or 1h30m',
+        'canary.yaml:7:31: services.scraper.steps[0].window: got 30, wanted a duration with its unit, such as 90s, 30m or 1h30m [bad-value]',
         '  7 |       - {weight: 10%, window: 30}',
         '    |                               ^^',
         '',
-        'canary.yaml:9:15: services.scraper.limits.memory: got 380, wanted a size with its unit, such as 380MB (1000s), 380MiB or 380M (1024s), or a map of keys',
+        'canary.yaml:9:15: services.scraper.limits.memory: got 380, wanted a size with its unit, such as 380MB (1000s), 380MiB or 380M (1024s), or a map of keys [bad-value]',
         '  9 |       memory: 380',
         '    |               ^^^',
         '',
-        'canary.yaml:11:25: services.scraper.limits.logs.errorPatterns[0]: got "(", wanted a regular expression (Invalid regular expression: /(/: Unterminated group)',
+        'canary.yaml:11:25: services.scraper.limits.logs.errorPatterns[0]: got "(", wanted a regular expression (Invalid regular expression: /(/: Unterminated group) [bad-value]',
         "  11 |         errorPatterns: ['(']",
         '     |                         ^^^',
       ),
@@ -74,7 +74,7 @@ describe('each problem shows where, what was got and what is wanted', () => {
   test('an empty value, at its key', () => {
     expect(shown('services:\n  a: {listen: 1, stable: 2, canary: 3}\ndefaults:\n')).toBe(
       lines(
-        'canary.yaml:3:1: defaults: got nothing, wanted a map of keys',
+        'canary.yaml:3:1: defaults: got nothing, wanted a map of keys [bad-value]',
         '  3 | defaults:',
         '    | ^^^^^^^^',
       ),
@@ -83,7 +83,11 @@ describe('each problem shows where, what was got and what is wanted', () => {
 
   test('a quote that is never closed, where it begins', () => {
     expect(shown('services:\n  a: "x\n  b: 1\n')).toBe(
-      lines('canary.yaml:2:6: not YAML: Missing closing quote', '  2 |   a: "x', '    |      ^^'),
+      lines(
+        'canary.yaml:2:6: not YAML: Missing closing quote [not-yaml]',
+        '  2 |   a: "x',
+        '    |      ^^',
+      ),
     );
   });
 
@@ -255,6 +259,7 @@ describe('the caret', () => {
       formatProblems(
         [
           {
+            code: 'bad-value',
             file: 'f',
             place: { line: 1, column: 1, excerpt, caretAt, caretWidth },
             path: '',

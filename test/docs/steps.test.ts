@@ -4,9 +4,9 @@ import { SERVICE_DEFAULTS } from '../../config/defaults.js';
 import { loadConfigText } from '../../config/load.js';
 
 const doc = readFileSync(new URL('../../docs/steps.md', import.meta.url), 'utf8');
-const [short = '', long = '', overrides = ''] = [...doc.matchAll(/```yaml\n([^`]*)```/g)].map(
-  ([, text]) => text!,
-);
+const [short = '', long = '', overrides = ''] = [
+  ...doc.matchAll(/```yaml(?: fragment)?\n([^`]*)```/g),
+].map(([, text]) => text!);
 
 function stepsOf(text: string): unknown {
   const loaded = loadConfigText('canary.yaml', text, {});

@@ -60,7 +60,7 @@ test('an app in cluster mode cannot get another interpreter', () => {
   const clustered = app('a', { exec_mode: 'cluster_mode' });
   expect(canaryRefusals([app('a')], 'a', 'c', release)).toEqual([]);
   expect(canaryRefusals([clustered], 'a', 'c', release)).toEqual([
-    'a is in cluster mode: PM2 cannot run it with python3',
+    'a is in cluster mode: PM2 cannot run it with python3 [cluster-interpreter]',
   ]);
 });
 

@@ -228,7 +228,7 @@ describe('a release that was made', () => {
     const newSpec = { interpreter };
     const without = await prepare({ commands: [command('true')], newSpec });
     expect(without.failure).toBe(
-      `the release cannot run: interpreter ${interpreter} cannot be found or executed`,
+      `the release cannot run: interpreter ${interpreter} cannot be found or executed [bad-interpreter]`,
     );
     preparations = orchestrator();
     const making = 'mkdir bin && ln -s /bin/sh bin/python';

@@ -85,16 +85,16 @@ calls:
         .split('\n')
         .filter((line) => line.startsWith('suite.yaml')),
     ).toEqual([
-      'suite.yaml:2:10: timeout: got "soon", wanted a duration with its unit, such as 90s, 30m or 1h30m',
-      'suite.yaml:4:24: calls[0].expect.contain: unknown key, did you mean contains?',
-      'suite.yaml:5:5: calls[1]: got a map, wanted exactly one of tool, prompt and resource',
-      'suite.yaml:6:33: calls[2].expect.matches: got "(", wanted a regular expression (Invalid regular expression: /(/: Unterminated group), or a list of 1 to 50 regular expressions',
-      'suite.yaml:7:24: calls[3].expect.schema: got a map, wanted a JSON Schema (type must be JSONType or JSONType[]: strin)',
-      'suite.yaml:8:45: calls[4].expect.contains: got "x", wanted only within beside error',
-      'suite.yaml:9:25: calls[5].arguments: got a map, wanted arguments only beside tool or prompt',
-      'suite.yaml:9:48: calls[5].writes: got true, wanted writes only beside tool',
-      "suite.yaml:10:32: calls[6].arguments.n: got 1, wanted text, as a prompt's arguments are",
-      'suite.yaml:12:36: calls[8].retries: got 99, wanted a whole number from 0 to 20',
+      'suite.yaml:2:10: timeout: got "soon", wanted a duration with its unit, such as 90s, 30m or 1h30m [bad-value]',
+      'suite.yaml:4:24: calls[0].expect.contain: unknown key, did you mean contains? [unknown-key]',
+      'suite.yaml:5:5: calls[1]: got a map, wanted exactly one of tool, prompt and resource [bad-value]',
+      'suite.yaml:6:33: calls[2].expect.matches: got "(", wanted a regular expression (Invalid regular expression: /(/: Unterminated group), or a list of 1 to 50 regular expressions [bad-value]',
+      'suite.yaml:7:24: calls[3].expect.schema: got a map, wanted a JSON Schema (type must be JSONType or JSONType[]: strin) [bad-value]',
+      'suite.yaml:8:45: calls[4].expect.contains: got "x", wanted only within beside error [bad-value]',
+      'suite.yaml:9:25: calls[5].arguments: got a map, wanted arguments only beside tool or prompt [bad-value]',
+      'suite.yaml:9:48: calls[5].writes: got true, wanted writes only beside tool [bad-value]',
+      "suite.yaml:10:32: calls[6].arguments.n: got 1, wanted text, as a prompt's arguments are [bad-value]",
+      'suite.yaml:12:36: calls[8].retries: got 99, wanted a whole number from 0 to 20 [bad-value]',
     ]);
     expect(problems('calls: [{name: x, tool: a}, {name: x, tool: a}]')).toContain(
       'wanted a name of its own',
