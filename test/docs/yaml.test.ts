@@ -12,7 +12,7 @@ const SERVICE = 'services:\n  mcp-scraper:\n    listen: 8080\n    stable: 3001\n
 
 /** A fragment is keys of a service at its usual depth, or keys of the file. */
 function framed(fragment: string): string {
-  const isOfService = /^(?:#[^\n]*\n|\n)*    \S/.test(fragment);
+  const isOfService = /^(?:#[^\n]*\n|\n)* {4}\S/.test(fragment);
   const hasServices = /^services:/m.test(fragment);
   if (isOfService) return `${SERVICE}${fragment}`;
   return hasServices ? fragment : `${SERVICE}${fragment}`;
