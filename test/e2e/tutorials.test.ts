@@ -1,12 +1,12 @@
 /** The tutorials, command by command as they stand. npm is the one thing that is stood in for. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { openSandbox } from '../../demo/walkthrough/sandbox.js';
 import { walk } from '../../demo/walkthrough/walk.js';
 
-test.each([['tutorial.md']])('%s does what it says', async (name) => {
+test.each([['tutorial.md'], ['tutorial-python.md']])('%s does what it says', async (name) => {
   const sandbox = await openSandbox({
     path: [join(packageRoot(), 'test', 'fixtures', 'walkthrough')],
     env: { REPOSITORY: packageRoot() },
@@ -14,7 +14,7 @@ test.each([['tutorial.md']])('%s does what it says', async (name) => {
   try {
     writeFileSync(join(sandbox.home, 'canary-orchestrator-0.0.0.tgz'), '');
     const text = readFileSync(join(packageRoot(), 'docs', name), 'utf8');
-    await expect(walk(sandbox, name, text)).resolves.toBeUndefined();
+    await walk(sandbox, name, text);
   } finally {
     await sandbox.dispose();
   }
