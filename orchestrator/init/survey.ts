@@ -30,7 +30,7 @@ export interface Survey {
 
 /** An app with more listening ports is asked on so many of them. */
 const MAX_PORTS = 5;
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 10_000;
 
 /** Looks at all apps at once. Never rejects. */
 export async function survey(apps: readonly AppView[], daemon: Daemon): Promise<Survey> {

@@ -47,7 +47,7 @@ it('brings its documents and leaves its tests at home', () => {
   expect(files).toEqual(
     expect.arrayContaining(['README.md', 'docs/tutorial.md', 'config/canary.yaml']),
   );
-  expect(files.filter((name) => /^(dist\/)?(test|bench|demo)/.test(name))).toEqual([]);
+  expect(files.filter((name) => /^(dist\/)?(test|bench|demo|tools)/.test(name))).toEqual([]);
 });
 
 it('compiles nothing and loads nothing else: no package that it brings has an install script', () => {

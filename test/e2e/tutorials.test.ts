@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { packageRoot } from '../../common/package.js';
-import { openSandbox } from '../../demo/walkthrough/sandbox.js';
-import { walk } from '../../demo/walkthrough/walk.js';
+import { openSandbox } from '../../tools/walkthrough/sandbox.js';
+import { walk } from '../../tools/walkthrough/walk.js';
 
 test.each([['tutorial.md'], ['tutorial-python.md']])('%s does what it says', async (name) => {
   const sandbox = await openSandbox({

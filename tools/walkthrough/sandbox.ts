@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
 import { FILE_DEFAULTS } from '../../config/defaults.js';
 import { endProcesses, markedProcesses } from '../../orchestrator/proc/marked.js';
-import { freePorts } from '../free-port.js';
+import { freePorts } from '../../demo/free-port.js';
 
 const PM2 = join(dirname(createRequire(import.meta.url).resolve('pm2/package.json')), 'bin', 'pm2');
 /** Documents use ports from 8080 to 8099. */
