@@ -15,7 +15,9 @@ const PAGE = 1_000;
 
 /** All rollouts of a service. */
 export class ServiceHistory {
-  /** How long the rollouts took, by the phase that they ended in. */
+  /** How many rollouts have ended in a phase. */
+  readonly ended = new Map<string, number>();
+  /** How long those took that are kept, by the phase that they ended in. */
   readonly rollouts = new Map<string, Durations>();
   /** How long the phases took that are over. */
   readonly phases = new Map<string, Durations>();
@@ -26,30 +28,49 @@ export class ServiceHistory {
 
   add({ from, to, sinceMs, atMs, startedAtMs }: StoredMove): void {
     observe(this.phases, from, atMs - sinceMs);
-    if (ENDED_PHASES.some((kind) => kind === to)) observe(this.rollouts, to, atMs - startedAtMs);
+    if (ENDED_PHASES.some((kind) => kind === to)) {
+      observe(this.rollouts, to, atMs - startedAtMs);
+      this.addEnded(to, 1);
+    }
     this.enteredAtMs.set(from, sinceMs);
     this.enteredAtMs.set(to, atMs);
     this.lastPhase = to;
   }
+
+  addEnded(phase: string, count: number): void {
+    this.ended.set(phase, (this.ended.get(phase) ?? 0) + count);
+  }
 }
 
+export type HistoryStore = Pick<Store, 'movesAfter' | 'forgottenRollouts'>;
+
 export class History {
-  readonly #store: Pick<Store, 'movesAfter'>;
+  readonly #store: HistoryStore;
   readonly #services: ReadonlyMap<string, ServiceHistory>;
   #last = 0;
+  #begun = false;
 
   /** `services`: those that are configured; others in the store are left out. */
-  constructor(store: Pick<Store, 'movesAfter'>, services: readonly string[]) {
+  constructor(store: HistoryStore, services: readonly string[]) {
     this.#store = store;
     this.#services = new Map(services.map((service) => [service, new ServiceHistory()]));
   }
 
   /** Every service's history until now. */
   read(): ReadonlyMap<string, ServiceHistory> {
+    if (!this.#begun) this.#begin();
     for (let moves = this.#next(); moves.length > 0; moves = this.#next()) {
       for (const move of moves) this.#services.get(move.service)?.add(move);
     }
     return this.#services;
+  }
+
+  /** What is forgotten later was counted before. */
+  #begin(): void {
+    this.#begun = true;
+    for (const { service, phase, count } of this.#store.forgottenRollouts()) {
+      this.#services.get(service)?.addEnded(phase, count);
+    }
   }
 
   #next(): readonly StoredMove[] {

@@ -10,7 +10,7 @@ import type { Scheduler } from '../schedule/scheduler.js';
 import type { Store } from '../store/store.js';
 import type { VitalSigns } from '../vitals.js';
 import { addHealthMetrics, addNotificationMetrics } from './health.js';
-import { History } from './history.js';
+import { History, type HistoryStore } from './history.js';
 import { addJudgeMetrics } from './judgement.js';
 import { addRolloutMetrics } from './rollouts.js';
 import { addScheduleMetrics } from './schedules.js';
@@ -22,7 +22,7 @@ export interface MetricsParts {
     readonly vitals: Pick<VitalSigns, 'newest'>;
   };
   readonly config: Pick<CanaryConfig, 'services' | 'notify'>;
-  readonly store: Pick<Store, 'movesAfter' | 'outbox'>;
+  readonly store: HistoryStore & Pick<Store, 'outbox'>;
   readonly process: ProcessFacts;
 }
 

@@ -120,10 +120,8 @@ function addPast(registry: Registry, history: History): void {
       labelNames: ['service', 'result'],
     },
     () =>
-      [...history.read()].flatMap(([service, { rollouts }]) =>
-        ENDED_PHASES.map(
-          (result) => [{ service, result }, rollouts.get(result)?.cumulative.at(-1) ?? 0] as const,
-        ),
+      [...history.read()].flatMap(([service, { ended }]) =>
+        ENDED_PHASES.map((result) => [{ service, result }, ended.get(result) ?? 0] as const),
       ),
   );
   readHistogram(

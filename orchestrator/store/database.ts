@@ -76,6 +76,16 @@ const MIGRATIONS = [
      run_id TEXT,
      PRIMARY KEY (schedule, slot_ms)
    );`,
+  `CREATE TABLE forgotten_rollouts (
+     service TEXT NOT NULL,
+     phase TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     PRIMARY KEY (service, phase)
+   );
+   CREATE TRIGGER rollout_forgotten AFTER DELETE ON rollouts BEGIN
+     INSERT INTO forgotten_rollouts VALUES (OLD.service, OLD.phase, 1)
+     ON CONFLICT (service, phase) DO UPDATE SET count = count + 1;
+   END;`,
 ];
 
 export type StoreDatabase = StateFile;

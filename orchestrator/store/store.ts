@@ -39,6 +39,13 @@ export interface TransitionEntry {
   readonly assessment: Assessment | null;
 }
 
+/** Rollouts of a service that ended in a phase. */
+export interface ForgottenRollouts {
+  readonly service: string;
+  readonly phase: string;
+  readonly count: number;
+}
+
 /** A move from one phase to another. */
 export interface StoredMove {
   /** Later moves have higher numbers. */
@@ -328,6 +335,13 @@ export class Store {
   byId(id: string): Rollout | null {
     const row = this.#db.prepare('SELECT body FROM rollouts WHERE id = ?').get(id);
     return row === undefined ? null : parseRollout(row as BodyRow);
+  }
+
+  /** How many ended rollouts are no longer kept, by service and the phase that they ended in. */
+  forgottenRollouts(): readonly ForgottenRollouts[] {
+    return this.#db
+      .prepare('SELECT service, phase, count FROM forgotten_rollouts')
+      .all() as ForgottenRollouts[];
   }
 
   /** At most `limit` moves of all rollouts after the one with the number `after`, in order. */

@@ -14,7 +14,7 @@ import { Store as ProxyStore } from '../../proxy/store.js';
 const FIXTURES = join(import.meta.dirname, '../fixtures/state');
 
 const FILES = [
-  { name: 'rollouts', versions: 4, open: (file: string) => RolloutStore.open(file) },
+  { name: 'rollouts', versions: 5, open: (file: string) => RolloutStore.open(file) },
   { name: 'proxy', versions: 3, open: (file: string) => ProxyStore.open(file) },
 ] as const;
 

@@ -74,7 +74,8 @@ test('without one, the phase is how the last one ended', async () => {
   const moves = exhibit.store.movesAfter(0, 1_000);
   const ended = moves.filter(({ to }) => to === 'promoted' || to === 'rolled-back');
   const last = ended.at(-1)!.number;
-  const store = { ...parts.store, outbox: exhibit.store.outbox, movesAfter: upTo(last) };
+  const { outbox } = exhibit.store;
+  const store = { outbox, forgottenRollouts: () => [], movesAfter: upTo(last) };
   const seen = await scrape({ ...parts, store });
   expect(present(samples(seen, 'canary_rollout_phase'))).toEqual(['rolled-back']);
   expect(samples(seen, 'canary_check_state')).toEqual({});
@@ -99,6 +100,23 @@ test('totals and durations come from the store, so a restart does not lose them'
     );
     expect(starting[0]!.value).toBe(3);
   }
+});
+
+test('a rollout that is no longer kept still counts', async () => {
+  const fresh = openExhibit([
+    { ...story, number: 1, startedAtMs: BEGIN_MS, ends: 'by-verdict' },
+    { ...story, number: 2, startedAtMs: BEGIN_MS + DAY_MS, ends: 'by-verdict' },
+    { ...story, number: 3, startedAtMs: BEGIN_MS + 2 * DAY_MS, ends: 'by-verdict' },
+  ]);
+  const running = createMetrics(exhibitMetrics(fresh, [SERVICE]));
+  await running.metrics();
+  while (fresh.store.pruning.step(Date.now(), { maxAgeMs: 0, maxSizeBytes: Infinity }));
+  expect(fresh.store.recent(SERVICE, 10)).toHaveLength(1);
+  for (const registry of [running, createMetrics(exhibitMetrics(fresh, [SERVICE]))]) {
+    const seen = parseExposition(await registry.metrics());
+    expect(samples(seen, 'canary_rollouts_total')).toEqual({ promoted: 3, 'rolled-back': 0 });
+  }
+  fresh.dispose();
 });
 
 test('the judge’s numbers are told in base units', async () => {
