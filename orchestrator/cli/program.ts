@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';
+import { completionCommands } from './commands/completion.js';
 import { diffCommand } from './commands/diff.js';
 import { dashboardCommand } from './commands/dashboard.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -83,6 +84,7 @@ export function createProgram(io: Io, run: Runner): Command {
   notifyCommand(program, io, run);
   validateCommand(program, io, run);
   schemaCommand(program, io, run);
+  completionCommands(program, io, run);
   return program;
 }
 

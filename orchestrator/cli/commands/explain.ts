@@ -27,7 +27,10 @@ export function explainCommand(program: Command, io: Io, run: Runner): void {
     .description(
       'Says in sentences why a rollout went as it did, with the numbers, and what would have changed the verdict.',
     )
-    .argument('[rollout]', "the rollout, or a service's newest (default: the newest of all)")
+    .argument(
+      '[rollout|service]',
+      "the rollout, or a service's newest (default: the newest of all)",
+    )
     .option('--json', 'print it as JSON')
     .addHelpText('after', HELP)
     .action((name: string | undefined, { json }: { readonly json?: boolean }) =>

@@ -36,7 +36,7 @@ export function reportCommand(program: Command, io: Io, run: Runner): void {
     .description(
       'Writes a report of a rollout: verdict with reasons, charts, timeline, plan and what would have changed the verdict.',
     )
-    .argument('<rollout>', "the rollout, or a service's newest")
+    .argument('<rollout|service>', "the rollout, or a service's newest")
     .option('--html', 'as a web page with charts')
     .option('--md', 'as Markdown')
     .option('-o, --output <file>', 'write it to a file instead of the output')
