@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait.js';
 import { echo, sseAgent } from './support/agents.js';
 import { startProxy, type TestProxy } from './support/proxies.js';
 import { SseServer } from './support/sse-server.js';
@@ -27,6 +30,28 @@ describe('a legacy SSE session that its instance has forgotten', () => {
     expect(await echo(agent, '')).toBe('by 1');
     expect(server.methods(1)).toEqual(['initialize', 'notifications/initialized', 'tools/call']);
     expect(server.executed.get('echo')).toBe(2);
+    await agent.close();
+  });
+
+  it('has what the lost instance asked of its client cancelled', async () => {
+    const agent = await sseAgent(proxy.url, '/sse', { sampling: {} });
+    const seen = { asked: 0, cancelled: 0 };
+    agent.client.setRequestHandler(CreateMessageRequestSchema, async (_, { signal }) => {
+      seen.asked += 1;
+      await once(signal, 'abort');
+      seen.cancelled += 1;
+      return { model: 'none', role: 'assistant', content: { type: 'text', text: '' } };
+    });
+    server.say(0, {
+      id: 3,
+      method: 'sampling/createMessage',
+      params: { messages: [], maxTokens: 1 },
+    });
+    await waitFor(() => seen.asked === 1, { what: 'the client to be asked' });
+    await server.kill();
+    await waitFor(() => seen.cancelled === 1, { what: 'it to be cancelled' });
+    await server.listen();
+    expect(await echo(agent, '')).toBe('by 1');
     await agent.close();
   });
 });

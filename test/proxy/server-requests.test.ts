@@ -80,6 +80,19 @@ describe('what an instance asks of a client', () => {
     expect(answersTo(stable)).toEqual([]);
   });
 
+  it('is answered there after a restart of the proxy', async () => {
+    const { canary, proxy } = lab;
+    const client = await lab.onCanary();
+    const stream = await client.callStream('write', { sse: true, asks: true });
+    await asked(stream, 0);
+    await proxy.stop();
+    await proxy.start();
+    const isTold = async () =>
+      (await client.post({ id: 7, result: { late: true } })).status === 202;
+    await waitFor(isTold, { what: 'a connection to the new process' });
+    expect(answersTo(canary)).toMatchObject([{ id: 7, result: { late: true } }]);
+  });
+
   it('is not answered in its place by what was meant for one that died', async () => {
     const { stable, canary } = lab;
     const client = await lab.onCanary();

@@ -1,5 +1,6 @@
 /** Agents: real MCP clients. */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
@@ -16,10 +17,14 @@ export async function httpAgent(url: string, path = '/mcp'): Promise<Agent> {
   return { client, sessionId: () => transport.sessionId, close: () => client.close() };
 }
 
-export async function sseAgent(url: string, path = '/sse'): Promise<Agent> {
+export async function sseAgent(
+  url: string,
+  path = '/sse',
+  capabilities: ClientCapabilities = {},
+): Promise<Agent> {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- legacy agents are what is tried
   const transport = new SSEClientTransport(new URL(path, url));
-  const client = new Client({ name: 'agent', version: '1' });
+  const client = new Client({ name: 'agent', version: '1' }, { capabilities });
   await client.connect(transport);
   return { client, sessionId: () => undefined, close: () => client.close() };
 }
