@@ -30,7 +30,6 @@ import { endedView, liveView, serviceView, withoutOutput } from './control/views
 import { Monitor } from './monitor/monitor.js';
 import { Notifications } from './notify/notifications.js';
 import { sender } from './notify/send.js';
-import type { Pm2 } from './pm2/adapter.js';
 import { isAlive } from './proc/tree.js';
 import type { ProxyClient } from './proxy-client.js';
 import { Preparations } from './release/preparations.js';
@@ -49,13 +48,14 @@ import { Scheduler } from './schedule/scheduler.js';
 import type { Store } from './store/store.js';
 import { VitalSigns } from './vitals.js';
 import { because } from './refusals.js';
+import type { ProcessManager } from './process-manager.js';
 
 export interface OrchestratorParts {
   readonly config: CanaryConfig;
   /** What the operator's own commands inherit, and where secrets of receivers are. */
   readonly env: NodeJS.ProcessEnv;
   readonly store: Store;
-  readonly pm2: Pm2;
+  readonly pm2: ProcessManager;
   readonly proxy: ProxyClient;
   readonly clock: Clock;
   /** A short text that has never been given before, on this machine or another. */

@@ -6,11 +6,10 @@
 import type { Clock } from '../common/clock.js';
 import type { Track } from '../common/protocol.js';
 import type { CanaryConfig, ServiceConfig } from '../config/types.js';
-import type { AppView } from './pm2/app.js';
-import type { Pm2 } from './pm2/adapter.js';
 import { instanceOf, treeRssBytes } from './proc/tree.js';
 import type { ProxyClient } from './proxy-client.js';
 import type { Store } from './store/store.js';
+import type { App, ProcessManager } from './process-manager.js';
 
 const LOOK_EVERY_MS = 5_000;
 
@@ -34,7 +33,7 @@ export interface Vitals {
 
 export interface VitalSignsParts {
   readonly config: CanaryConfig;
-  readonly pm2: Pick<Pm2, 'list'>;
+  readonly pm2: Pick<ProcessManager, 'list'>;
   readonly proxy: Pick<ProxyClient, 'state'>;
   readonly store: Pick<Store, 'isWritable'>;
   readonly clock: Clock;
@@ -76,7 +75,7 @@ export class VitalSigns {
 
 function appsOf(
   { name: service, app, canaryApp, baseline }: ServiceConfig,
-  found: readonly AppView[],
+  found: readonly App[],
 ): AppVitals[] {
   const names = { stable: app, canary: canaryApp, baseline: baseline?.app };
   return Object.entries(names).flatMap(([track, name]) => {

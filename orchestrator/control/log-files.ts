@@ -1,6 +1,6 @@
 /** Where PM2 writes what a service's instances print (pure). */
 import type { ServiceConfig } from '../../config/types.js';
-import type { AppView } from '../pm2/app.js';
+import type { App } from '../process-manager.js';
 
 export interface LogFiles {
   /** Absolute paths; the same file when PM2 merges both streams. */
@@ -14,10 +14,7 @@ export interface LogFilesReply {
   readonly canary: LogFiles | null;
 }
 
-export function logFilesOf(
-  apps: readonly AppView[],
-  { app, canaryApp }: ServiceConfig,
-): LogFilesReply {
+export function logFilesOf(apps: readonly App[], { app, canaryApp }: ServiceConfig): LogFilesReply {
   const filesOf = (wanted: string): LogFiles | null => {
     const found = apps.find(({ name }) => name === wanted);
     return found === undefined ? null : { out: found.outLogPath, err: found.errLogPath };

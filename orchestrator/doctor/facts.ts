@@ -7,8 +7,9 @@ import { loadConfig } from '../../config/load.js';
 import { pm2HomeOf } from '../../config/resolve.js';
 import type { CanaryConfig, ServiceConfig } from '../../config/types.js';
 import type { StatusReply } from '../control/messages.js';
-import { createPm2, type Daemon, type Outcome } from '../pm2/adapter.js';
+import { createPm2 } from '../pm2/adapter.js';
 import type { AppView } from '../pm2/app.js';
+import type { Daemon, Outcome } from '../process-manager.js';
 import { proxyClient, type ProxyReply } from '../proxy-client.js';
 
 const TIMEOUT_MS = 3_000;

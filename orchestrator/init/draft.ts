@@ -123,7 +123,7 @@ function findings({ app, at, portFrom, speech, otherPorts }: FoundService): stri
     limit === null
       ? '  no max_memory_restart: give the judge a limit (limits: {memory: 512MB}) if there is one'
       : `  max_memory_restart of ${Math.round(limit / 1e6)} MB is the judge's limit too`,
-    ...(app.pm2Env['cron_restart'] ? ['  has a cron_restart, which a canary does not get'] : []),
+    ...(app.hasCron ? ['  has a cron_restart, which a canary does not get'] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** Looks at what PM2 runs, app by app: which of them could have a canary, and why the others could not. */
-import type { HostPort, PortFrom } from '../../config/types.js';
-import type { Daemon } from '../pm2/adapter.js';
 import type { AppView } from '../pm2/app.js';
+import type { Daemon } from '../process-manager.js';
+import type { HostPort, PortFrom } from '../../config/types.js';
 import { treeListeners } from '../proc/listeners.js';
 import { portSource } from './port-source.js';
 import { speechOf, type Speech } from './speech.js';

@@ -12,61 +12,28 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { instanceOf } from '../proc/tree.js';
-import { AppView, type AppIdentity, type MonitorEntry } from './app.js';
+import type { AppIdentity, Daemon, Failure, Outcome, ProcessManager } from '../process-manager.js';
+import { AppView, type MonitorEntry } from './app.js';
 import { openConnection, type Connection, type Reply } from './axon.js';
-import { respecConf } from './clone.js';
+import { canaryEntry, respecConf, type CanaryRequest } from './clone.js';
 import { refreshDump, type DumpResult } from './dump.js';
 import { numeric, type Pm2Env } from './pm2-env.js';
 import { clusterRefusals } from './refusal.js';
-import { ROLLOUT_KEY, sameSpec, specProblems, type AppSpec } from './spec.js';
+import { sameSpec, specProblems, type AppSpec } from './spec.js';
 
 /** PM2 waits that long between SIGINT and SIGKILL, and then once more (PM2_KILL_TIMEOUT). */
 const KILL_TIMEOUT_MS = 1600;
 /** How long PM2 waits for the message `ready` of an app with wait_ready. */
 const READY_TIMEOUT_MS = 3000;
 
-export type Failure =
-  /** No daemon, or it went away before it answered. */
-  | { readonly kind: 'down'; readonly reason: string }
-  /** The daemon hangs. */
-  | { readonly kind: 'timeout'; readonly reason: string }
-  /** PM2 or this adapter will not do it. */
-  | { readonly kind: 'refused'; readonly reason: string }
-  /** PM2 did it, but not with the result it should have. */
-  | { readonly kind: 'failed'; readonly reason: string }
-  /** PM2 has no such app. */
-  | { readonly kind: 'gone'; readonly reason: string }
-  /** Another app has the name now: the daemon was restarted, or somebody made the app anew. */
-  | { readonly kind: 'changed'; readonly reason: string };
-
-export type Outcome<T> = { readonly kind: 'ok'; readonly value: T } | Failure;
-
-export interface Daemon {
-  /** From PM2's pid file, null when that cannot be read. */
-  readonly pid: number | null;
-  /** Unix milliseconds. Another value is another daemon, in which pm_ids and unique ids are new. */
-  readonly startedAtMs: number;
-  readonly version: string;
-}
-
-export interface Pm2 {
-  daemon(): Promise<Outcome<Daemon>>;
+/** PM2 as the process manager, and what only its own tests and tools ask of it. */
+export interface Pm2 extends ProcessManager {
   list(): Promise<Outcome<readonly AppView[]>>;
-  /** The one app of this name; `gone` without one, `refused` when there are several. */
   find(name: string): Promise<Outcome<AppView>>;
-  /**
-   * Starts a canary made by `canaryEntry`. One that the same rollout has started before is given
-   * back as it is; a name that anybody else uses is refused.
-   */
-  startCanary(entry: Pm2Env): Promise<Outcome<AppView>>;
-  /** Gives an app another spec and restarts it: same pm_id, history and log paths. */
+  startCanary(main: AppIdentity, request: CanaryRequest): Promise<Outcome<AppView>>;
   respec(app: AppIdentity, to: AppSpec): Promise<Outcome<AppView>>;
   restart(app: AppIdentity): Promise<Outcome<AppView>>;
   stop(app: AppIdentity): Promise<Outcome<AppView>>;
-  /** Stops and deletes an app. One that is gone already is `ok`. */
-  remove(app: AppIdentity): Promise<Outcome<null>>;
-  /** Brings `pm2 save`d state up to date, see `dump.ts`. */
-  refreshDump(app: AppIdentity, canaryNames: readonly string[]): Promise<Outcome<DumpResult>>;
 }
 
 export interface Pm2Options {
@@ -117,10 +84,10 @@ class DaemonAdapter implements Pm2 {
     });
   }
 
-  startCanary(entry: Pm2Env): Promise<Outcome<AppView>> {
-    const name = String(entry['name']);
-    const rollout = (entry['env'] as Pm2Env)[ROLLOUT_KEY];
-    return this.#session(async (session) => {
+  startCanary(main: AppIdentity, request: CanaryRequest): Promise<Outcome<AppView>> {
+    const { name, rollout } = request;
+    return this.#act(main, async (session, found) => {
+      const entry = canaryEntry(found.pm2Env, request);
       const before = await session.named(name);
       if (before.kind !== 'ok') return before;
       const stranger = before.value.find((app) => app.rollout !== rollout);

@@ -2,15 +2,9 @@
  * An app as PM2 lists it. Its environment holds secrets, so it is reached by getters only: an
  * `AppView` in a log line, an error or a JSON answer shows none of it.
  */
+import type { App } from '../process-manager.js';
 import { numeric, text, type Pm2Env } from './pm2-env.js';
 import { ROLLOUT_KEY, specOf, type AppSpec } from './spec.js';
-
-/** The way back to one app: its name may be used again, and pm_ids are after a daemon's restart. */
-export interface AppIdentity {
-  readonly name: string;
-  readonly pmId: number;
-  readonly uniqueId: string;
-}
 
 /** One entry of the daemon's answer to `getMonitorData`. */
 export interface MonitorEntry {
@@ -20,7 +14,7 @@ export interface MonitorEntry {
   readonly pm2_env: Pm2Env;
 }
 
-export class AppView implements AppIdentity {
+export class AppView implements App {
   readonly pmId: number;
   readonly name: string;
   readonly namespace: string;
@@ -41,6 +35,8 @@ export class AppView implements AppIdentity {
   readonly orderedAtMs: number | null;
   /** It has a `cron_restart` or `watch`. */
   readonly restartsByItself: boolean;
+  readonly hasCron: boolean;
+  readonly hasWatch: boolean;
   readonly execMode: 'fork' | 'cluster';
   /** As configured; the instances themselves are one `AppView` each. */
   readonly instances: number;
@@ -48,6 +44,11 @@ export class AppView implements AppIdentity {
   readonly memoryLimitBytes: number | null;
   readonly outLogPath: string;
   readonly errLogPath: string;
+  readonly exitCode: number | null;
+  /** Its `uid`, as it is written; null: the daemon's user. */
+  readonly user: string | null;
+  /** Its setting PATH: what a process gets when its environment was reduced to what is configured. */
+  readonly searchPath: string;
   /** The mark of the rollout that made this app, null for every app that is no canary. */
   readonly rollout: string | null;
   readonly #pm2Env: Pm2Env;
@@ -63,12 +64,18 @@ export class AppView implements AppIdentity {
     this.restarts = numeric(env['restart_time']) ?? 0;
     this.startedAtMs = numeric(env['pm_uptime']) ?? 0;
     this.orderedAtMs = numeric(env['created_at']);
-    this.restartsByItself = Boolean(env['cron_restart']) || Boolean(env['watch']);
+    this.hasCron = Boolean(env['cron_restart']);
+    this.hasWatch = Boolean(env['watch']);
+    this.restartsByItself = this.hasCron || this.hasWatch;
     this.execMode = env['exec_mode'] === 'cluster_mode' ? 'cluster' : 'fork';
     this.instances = numeric(env['instances']) ?? 1;
     this.memoryLimitBytes = numeric(env['max_memory_restart']);
     this.outLogPath = text(env['pm_out_log_path']);
     this.errLogPath = text(env['pm_err_log_path']);
+    this.exitCode = typeof env['exit_code'] === 'number' ? env['exit_code'] : null;
+    const user = env['uid'];
+    this.user = typeof user === 'string' || typeof user === 'number' ? String(user) || null : null;
+    this.searchPath = text(env['PATH']);
     this.rollout = text(env[ROLLOUT_KEY]) || null;
     this.#pm2Env = env;
   }

@@ -4,13 +4,13 @@
  */
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { AppView } from './app.js';
 import { specProblems, type AppSpec } from './spec.js';
 import { because } from '../refusals.js';
+import type { App } from '../process-manager.js';
 
 /** Every reason against a canary of the app `name`, named `canaryName`, with this release. Pure. */
 export function canaryRefusals(
-  apps: readonly AppView[],
+  apps: readonly App[],
   name: string,
   canaryName: string,
   release: AppSpec,
@@ -23,7 +23,7 @@ export function canaryRefusals(
   ];
 }
 
-function mainRefusals(mains: readonly AppView[], name: string): string[] {
+function mainRefusals(mains: readonly App[], name: string): string[] {
   const [main, ...others] = mains;
   if (main === undefined) return [because('no-app', `PM2 has no app ${name}`)];
   if (others.length > 0) {
@@ -48,7 +48,7 @@ function mainRefusals(mains: readonly AppView[], name: string): string[] {
 }
 
 /** A cluster's workers run on the daemon's own node, whatever interpreter is set. */
-export function clusterRefusals(main: AppView, release: AppSpec): string[] {
+export function clusterRefusals(main: App, release: AppSpec): string[] {
   const { interpreter } = main.spec;
   if (main.execMode === 'fork' || interpreter === release.interpreter) return [];
   return [
@@ -60,7 +60,7 @@ export function clusterRefusals(main: AppView, release: AppSpec): string[] {
 }
 
 /** PM2's commands take a name, a namespace, a pm_id or `all` alike: `pm2 delete` must not mix them up. */
-function nameRefusals(apps: readonly AppView[], name: string, canaryName: string): string[] {
+function nameRefusals(apps: readonly App[], name: string, canaryName: string): string[] {
   const refused = (reason: string): string[] => [because('canary-name', reason)];
   if (canaryName === name) return refused(`the canary cannot have main's name, ${name}`);
   if (canaryName === 'all' || /^\d+$/.test(canaryName))

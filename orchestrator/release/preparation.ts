@@ -10,8 +10,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../common/clock.js';
 import type { PrepareCommand, ReleaseConfig } from '../../config/release.js';
-import type { Pm2 } from '../pm2/adapter.js';
-import { text } from '../pm2/pm2-env.js';
 import { runRefusals } from '../pm2/refusal.js';
 import { ROLLOUT_KEY } from '../pm2/spec.js';
 import { endProcesses, markedProcesses } from '../proc/marked.js';
@@ -22,9 +20,10 @@ import { lastLines, OutputTail } from './output.js';
 import { listPackages, type Listed } from './package-list.js';
 import type { CommandRecord, DependencyReport, PreparationRecord } from './record.js';
 import { commandsOf, releaseEnv, type Release } from './release.js';
+import type { ProcessManager } from '../process-manager.js';
 
 export interface PreparationParts {
-  readonly pm2: Pm2;
+  readonly pm2: ProcessManager;
   readonly clock: Clock;
   /** What commands inherit. */
   readonly env: NodeJS.ProcessEnv;
@@ -193,8 +192,7 @@ export class Preparation {
   async #refusals(): Promise<readonly string[]> {
     const { newSpec, config } = this.#making.rollout;
     const main = await this.#parts.pm2.find(config.app);
-    const settings = main.kind === 'ok' ? main.value.pm2Env : {};
-    return runRefusals(newSpec, text(settings['PATH']));
+    return runRefusals(newSpec, main.kind === 'ok' ? main.value.searchPath : '');
   }
 
   async #endMarked(): Promise<void> {

@@ -10,9 +10,9 @@
 import { realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../common/clock.js';
-import type { Pm2 } from '../pm2/adapter.js';
 import { readDump } from '../pm2/dump.js';
 import type { Store } from '../store/store.js';
+import type { ProcessManager } from '../process-manager.js';
 
 /** A release's folder that a rollout has made, which is over. */
 export interface MadeRelease {
@@ -22,7 +22,7 @@ export interface MadeRelease {
 }
 
 export interface PruneParts {
-  readonly pm2: Pm2;
+  readonly pm2: ProcessManager;
   readonly pm2Home: string;
   readonly store: Store;
   readonly clock: Clock;

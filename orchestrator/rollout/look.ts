@@ -2,8 +2,6 @@
 import type { Clock } from '../../common/clock.js';
 import type { ServiceState } from '../../common/protocol.js';
 import type { HostPort } from '../../config/types.js';
-import type { AppView } from '../pm2/app.js';
-import type { Daemon, Outcome, Pm2 } from '../pm2/adapter.js';
 import { sameSpec, type AppSpec } from '../pm2/spec.js';
 import { incompatibilities } from '../probe/compatibility.js';
 import { probe } from '../probe/probe.js';
@@ -15,6 +13,7 @@ import type { Preparations } from '../release/preparations.js';
 import type { SmokeProgress, SmokeRunner } from '../smoke/runner.js';
 import type { AppFacts, InstanceView, Observation, Readiness } from './observation.js';
 import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
+import type { App, Daemon, Outcome, ProcessManager } from '../process-manager.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
 /** How long a new daemon may take to bring its apps back (`pm2 resurrect`, `pm2 update`). */
@@ -56,7 +55,7 @@ export interface Look {
 }
 
 export interface LookParts {
-  readonly pm2: Pm2;
+  readonly pm2: ProcessManager;
   readonly proxy: ProxyClient;
   readonly preparations: Preparations;
   readonly smoke: SmokeRunner;
@@ -142,13 +141,12 @@ function reasonOf(outcome: Outcome<unknown>): string {
 }
 
 async function lookAtApp(
-  app: AppView,
+  app: App,
   atSpec: boolean,
   awaited: boolean,
   readiness: () => Promise<Readiness>,
 ): Promise<TrackLook> {
   const life = app.pid === null ? null : instanceOf(app.pid);
-  const exitCode = app.pm2Env['exit_code'];
   return {
     pid: app.pid,
     app: factsOf(app),
@@ -156,7 +154,7 @@ async function lookAtApp(
     status: app.status,
     life,
     restarts: app.restarts,
-    exitCode: typeof exitCode === 'number' ? exitCode : null,
+    exitCode: app.exitCode,
     startedAtMs: app.startedAtMs,
     rssBytes: life === null ? null : treeRssBytes(life.pid),
     atSpec,
@@ -164,7 +162,7 @@ async function lookAtApp(
   };
 }
 
-function factsOf({ pmId, uniqueId, orderedAtMs, restartsByItself, spec }: AppView): AppFacts {
+function factsOf({ pmId, uniqueId, orderedAtMs, restartsByItself, spec }: App): AppFacts {
   return { pmId, uniqueId, orderedAtMs, restartsByItself, spec };
 }
 
@@ -185,7 +183,7 @@ async function fits(
 
 /** Our process tree owns the port, and answers on it. */
 async function serves(
-  app: AppView,
+  app: App,
   at: HostPort,
   { config }: Rollout,
   daemon: Daemon,
@@ -219,7 +217,7 @@ interface MainProof {
 
 /** Main's process was started from the spec, serves, and is the server that the canary was. */
 async function readinessOfMain(
-  main: AppView,
+  main: App,
   { rollout, daemon, spec, before }: MainProof,
 ): Promise<Readiness> {
   if (main.pid === null) return { ready: false, reason: `${main.name} has no process` };

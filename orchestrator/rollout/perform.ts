@@ -1,7 +1,5 @@
 /** Carries out the actions that decisions name. Each can be repeated without harm, and its failure is data. */
 import type { Clock } from '../../common/clock.js';
-import { canaryEntry } from '../pm2/clone.js';
-import type { Outcome, Pm2 } from '../pm2/adapter.js';
 import { ROLLOUT_KEY, sameSpec } from '../pm2/spec.js';
 import { endProcesses, markedProcesses } from '../proc/marked.js';
 import type { ProxyClient } from '../proxy-client.js';
@@ -11,9 +9,10 @@ import type { Action, ActionOutcome } from './decision.js';
 import { sameRoute } from './route.js';
 import type { Rollout } from './rollout.js';
 import { staleEcosystem } from './stale-ecosystem.js';
+import type { Outcome, ProcessManager } from '../process-manager.js';
 
 export interface PerformParts {
-  readonly pm2: Pm2;
+  readonly pm2: ProcessManager;
   readonly proxy: ProxyClient;
   readonly preparations: Preparations;
   readonly clock: Clock;
@@ -79,15 +78,15 @@ async function start(
   const isCanary = track === 'canary' || baseline === null;
   const main = await pm2.find(config.app);
   if (main.kind !== 'ok') return failed(main.reason);
-  const entry = canaryEntry(main.value.pm2Env, {
+  const request = {
     name: isCanary ? config.canaryApp : baseline.app,
     rollout: mark,
     release: isCanary ? change : {},
     port: isCanary ? config.canary.port : baseline.at.port,
     portFrom: config.portFrom,
     env: config.canaryEnv,
-  });
-  return asOutcome(await pm2.startCanary(entry));
+  };
+  return asOutcome(await pm2.startCanary(main.value, request));
 }
 
 async function respecMain(

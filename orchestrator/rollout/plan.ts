@@ -5,11 +5,8 @@
 import { userInfo } from 'node:os';
 import type { HostPort, ServiceConfig, Step } from '../../config/types.js';
 import type { PlanView, StartRequest } from '../control/messages.js';
-import type { AppView } from '../pm2/app.js';
-import type { Daemon, Pm2 } from '../pm2/adapter.js';
 import { canarySpec } from '../pm2/clone.js';
 import { canaryRefusals, runRefusals } from '../pm2/refusal.js';
-import { text } from '../pm2/pm2-env.js';
 import { applyRelease, diffSpec, type AppSpec, type ReleaseChange } from '../pm2/spec.js';
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
@@ -20,6 +17,7 @@ import { planSmoke } from '../smoke/plan.js';
 import type { Suite } from '../smoke/suite.js';
 import type { Store } from '../store/store.js';
 import { because } from '../refusals.js';
+import type { App, Daemon, ProcessManager } from '../process-manager.js';
 
 export interface Plan {
   /** The configuration with the request's wishes and main's memory limit. */
@@ -38,7 +36,7 @@ export type Planned =
   | { readonly ok: false; readonly code: 'usage' | 'refused'; readonly reasons: readonly string[] };
 
 export interface PlanParts {
-  readonly pm2: Pm2;
+  readonly pm2: ProcessManager;
   readonly proxy: ProxyClient;
   readonly store: Pick<Store, 'lastPromoted'>;
 }
@@ -78,7 +76,7 @@ export async function makePlan(
   const config = withWishes(smoke.config, steps, main);
   const refusals = [
     ...(release === null
-      ? await runRefusals(newSpec, text(main.pm2Env['PATH']))
+      ? await runRefusals(newSpec, main.searchPath)
       : await releaseRefusals(release, newSpec)),
     ...portRefusals(config, main, daemon.value),
     ...(await proxyRefusals(parts.proxy, config)),
@@ -109,11 +107,7 @@ function stepsFor(configured: readonly Step[], request: StartRequest): readonly 
 }
 
 /** PM2's own memory limit is the limit where the configuration names none. */
-function withWishes(
-  configured: ServiceConfig,
-  steps: readonly Step[],
-  main: AppView,
-): ServiceConfig {
+function withWishes(configured: ServiceConfig, steps: readonly Step[], main: App): ServiceConfig {
   const { judge } = configured;
   const maxRssBytes = judge.memory.maxRssBytes ?? main.memoryLimitBytes;
   return { ...configured, steps, judge: { ...judge, memory: { ...judge.memory, maxRssBytes } } };
@@ -121,7 +115,7 @@ function withWishes(
 
 /** Both apps that would be made, each with its release; what is wrong with main is said once. */
 function appRefusals(
-  apps: readonly AppView[],
+  apps: readonly App[],
   { app, canaryApp, baseline }: ServiceConfig,
   oldSpec: AppSpec,
   newSpec: AppSpec,
@@ -131,7 +125,7 @@ function appRefusals(
   return [...new Set([...canary, ...canaryRefusals(apps, app, baseline.app, oldSpec)])];
 }
 
-function portRefusals(config: ServiceConfig, main: AppView, daemon: Daemon): string[] {
+function portRefusals(config: ServiceConfig, main: App, daemon: Daemon): string[] {
   const reasons = [
     ...takenPort('canary', config.canary),
     ...(config.baseline === null ? [] : takenPort('baseline', config.baseline.at)),
@@ -201,7 +195,7 @@ async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise
 
 function planView(
   config: ServiceConfig,
-  main: AppView,
+  main: App,
   newSpec: AppSpec,
   { release, change, madeBefore }: Pick<Plan, 'release' | 'change'> & { madeBefore: boolean },
 ): Omit<PlanView, 'smoke' | 'contract'> {
@@ -248,13 +242,11 @@ function beforeTraffic(
 }
 
 /** The release's folder is the orchestrator's user's alone. */
-function userWarnings({ pm2Env }: AppView): readonly string[] {
+function userWarnings({ user }: App): readonly string[] {
   const { uid, username } = userInfo();
-  const user = pm2Env['uid'];
-  if (typeof user !== 'string' && typeof user !== 'number') return [];
-  if (['', String(uid), username].includes(String(user))) return [];
+  if (user === null || [String(uid), username].includes(user)) return [];
   return [
-    `main runs as user ${String(user)}, who cannot read the release's folder unless a command of release.prepare lets them`,
+    `main runs as user ${user}, who cannot read the release's folder unless a command of release.prepare lets them`,
   ];
 }
 

@@ -3,7 +3,7 @@
  * of a plan, each with the way out (pure). They are guesses by name, so nothing is refused for them.
  */
 import type { ServiceConfig } from '../../config/types.js';
-import type { AppView } from '../pm2/app.js';
+import type { App } from '../process-manager.js';
 import type { AppSpec } from '../pm2/spec.js';
 
 /** `--pidfile /run/x.pid`, `--lock-file=...`, `--unix-socket ...`: what two instances would share. */
@@ -16,7 +16,7 @@ const OFF = /^(?:|0|false|off|no|none|disabled)$/i;
 
 /** One sentence a finding. `release` is what the canary runs, before its own port and environment. */
 export function sideEffectWarnings(
-  main: AppView,
+  main: App,
   release: AppSpec,
   config: ServiceConfig,
 ): readonly string[] {
@@ -28,14 +28,14 @@ export function sideEffectWarnings(
   ];
 }
 
-function settingsOf(main: AppView): readonly string[] {
+function settingsOf(main: App): readonly string[] {
   const warnings: string[] = [];
-  if (main.pm2Env['cron_restart']) {
+  if (main.hasCron) {
     warnings.push(
       'main has a cron_restart, which goes on during the rollout; the canary gets none',
     );
   }
-  if (main.pm2Env['watch']) {
+  if (main.hasWatch) {
     warnings.push(
       'main has watch: files that change restart it during the rollout; the canary gets none',
     );

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPm2, type Pm2 } from '../../../orchestrator/pm2/adapter.js';
 import type { AppView } from '../../../orchestrator/pm2/app.js';
-import { canaryEntry, type CanaryRequest } from '../../../orchestrator/pm2/clone.js';
+import type { CanaryRequest } from '../../../orchestrator/pm2/clone.js';
 import { applyRelease, withPort } from '../../../orchestrator/pm2/spec.js';
 import { askApp, NODE_SERVER, PYTHON_SERVER } from '../../support/apps.js';
 import { expectOk } from '../../support/outcome.js';
@@ -68,9 +68,7 @@ describe('a canary', () => {
     const mainAnswer = await askApp(Number(main.spec.env['PORT']));
     const port = await freePort();
     const canary = expectOk(
-      await pm2.startCanary(
-        canaryEntry(main.pm2Env, request(main, port, { release: { env: { RELEASE: 'new' } } })),
-      ),
+      await pm2.startCanary(main, request(main, port, { release: { env: { RELEASE: 'new' } } })),
     );
     const answer = await askApp(port);
 
@@ -100,12 +98,15 @@ describe('a canary', () => {
   test('is started once by a rollout, and its name is not taken from anybody', async () => {
     const { main } = await startMain('once');
     const port = await freePort();
-    const entry = canaryEntry(main.pm2Env, request(main, port));
-    const [first, second] = await Promise.all([pm2.startCanary(entry), pm2.startCanary(entry)]);
+    const wanted = request(main, port);
+    const [first, second] = await Promise.all([
+      pm2.startCanary(main, wanted),
+      pm2.startCanary(main, wanted),
+    ]);
     expect(expectOk(second).pid).toBe(expectOk(first).pid);
 
-    const other = canaryEntry(main.pm2Env, request(main, port, { rollout: 'r2' }));
-    expect(await pm2.startCanary(other)).toMatchObject({ kind: 'refused' });
+    const other = request(main, port, { rollout: 'r2' });
+    expect(await pm2.startCanary(main, other)).toMatchObject({ kind: 'refused' });
   });
 
   test('runs from folders with spaces, under a name with odd characters', async () => {
@@ -115,8 +116,8 @@ describe('a canary', () => {
     const { main } = await startMain('my app: “v1”');
     const port = await freePort();
     const release = { cwd: folder, script: 'my server.mjs', args: ['a b', '"c"', '$D'] };
-    const entry = canaryEntry(main.pm2Env, request(main, port, { release }));
-    const canary = expectOk(await pm2.startCanary(entry));
+    const wanted = request(main, port, { release });
+    const canary = expectOk(await pm2.startCanary(main, wanted));
     expect(await askApp(port)).toMatchObject({ cwd: folder, args: ['a b', '"c"', '$D'] });
     expect(expectOk(await pm2.remove(canary))).toBeNull();
   });
@@ -125,7 +126,7 @@ describe('a canary', () => {
     const { main } = await startMain('clustered', { exec_mode: 'cluster', instances: 1 });
     const port = await freePort();
     const release = { env: { RELEASE: 'new' } };
-    expectOk(await pm2.startCanary(canaryEntry(main.pm2Env, request(main, port, { release }))));
+    expectOk(await pm2.startCanary(main, request(main, port, { release })));
     expect((await askApp(port)).release).toBe('new');
     expect((await askApp(Number(main.spec.env['PORT']))).release).toBe('old');
   });
@@ -135,8 +136,8 @@ describe('a canary', () => {
     ['a missing cwd', { cwd: '/no/such/folder', script: NODE_SERVER }],
   ])('that PM2 cannot spawn for %s is a failure, not online', async (what, release) => {
     const { main } = await startMain(`spawn: ${what}`);
-    const entry = canaryEntry(main.pm2Env, request(main, await freePort(), { release }));
-    expect(await pm2.startCanary(entry)).toMatchObject({
+    const wanted = request(main, await freePort(), { release });
+    expect(await pm2.startCanary(main, wanted)).toMatchObject({
       kind: 'failed',
       reason: expect.stringContaining('no process') as string,
     });
@@ -145,7 +146,7 @@ describe('a canary', () => {
   test('that is removed is gone with its process, and removing it again is ok', async () => {
     const { main } = await startMain('removed');
     const port = await freePort();
-    const canary = expectOk(await pm2.startCanary(canaryEntry(main.pm2Env, request(main, port))));
+    const canary = expectOk(await pm2.startCanary(main, request(main, port)));
     expect(expectOk(await pm2.remove(canary))).toBeNull();
     expect(isRunning(canary.pid!)).toBe(false);
     expect(await pm2.find(canary.name)).toMatchObject({ kind: 'gone' });
@@ -155,7 +156,7 @@ describe('a canary', () => {
   test('whose name is main’s namespace does not take main along when it is removed', async () => {
     const { main } = await startMain('trapped', { namespace: 'trapped-canary' });
     const port = await freePort();
-    const canary = expectOk(await pm2.startCanary(canaryEntry(main.pm2Env, request(main, port))));
+    const canary = expectOk(await pm2.startCanary(main, request(main, port)));
     expectOk(await pm2.remove(canary));
     expectOk(await pm2.remove(canary));
     expect(expectOk(await pm2.find('trapped')).pid).toBe(main.pid);
@@ -300,9 +301,7 @@ describe('wrappers', () => {
     const { main } = await startMain(`wrapped ${name}`, options);
     const port = await freePort();
     const portFrom = { kind: 'arg', flag: '--port' } as const;
-    const canary = expectOk(
-      await pm2.startCanary(canaryEntry(main.pm2Env, request(main, port, { portFrom }))),
-    );
+    const canary = expectOk(await pm2.startCanary(main, request(main, port, { portFrom })));
     const answer = await askApp(port);
     expect(answer.pid).not.toBe(canary.pid);
     expectOk(await pm2.remove(canary));
@@ -314,8 +313,8 @@ describe('wrappers', () => {
 test('the caller’s environment reaches no app', async () => {
   const { main } = await startMain('clean');
   process.env['LEAKED'] = 'yes';
-  const canary = canaryEntry(main.pm2Env, request(main, await freePort()));
-  const started = expectOk(await pm2.startCanary(canary));
+  const canary = request(main, await freePort());
+  const started = expectOk(await pm2.startCanary(main, canary));
   expectOk(await pm2.respec(main, main.spec));
   for (const { pid } of [started, expectOk(await pm2.find('clean'))])
     expect(readFileSync(`/proc/${pid!}/environ`, 'utf8')).not.toContain('LEAKED');

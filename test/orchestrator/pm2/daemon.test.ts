@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPm2, type Pm2 } from '../../../orchestrator/pm2/adapter.js';
 import type { AppView } from '../../../orchestrator/pm2/app.js';
-import { canaryEntry } from '../../../orchestrator/pm2/clone.js';
 import { askApp, NODE_SERVER } from '../../support/apps.js';
 import { expectOk } from '../../support/outcome.js';
 import { startApp, startPrivatePm2, type PrivatePm2 } from '../../support/pm2-sandbox.js';
@@ -34,7 +33,7 @@ function orders(): Promise<{ readonly kind: string }[]> {
   return Promise.all([
     pm2.daemon(),
     pm2.list(),
-    pm2.startCanary(canaryEntry(main.pm2Env, { ...request, portFrom })),
+    pm2.startCanary(main, { ...request, portFrom }),
     pm2.respec(main, main.spec),
     pm2.stop(main),
     pm2.remove(main),

@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createPm2, type Pm2 } from '../../../orchestrator/pm2/adapter.js';
 import type { AppView } from '../../../orchestrator/pm2/app.js';
-import { canaryEntry } from '../../../orchestrator/pm2/clone.js';
 import { applyRelease } from '../../../orchestrator/pm2/spec.js';
 import { askApp, NODE_SERVER } from '../../support/apps.js';
 import { expectOk } from '../../support/outcome.js';
@@ -40,15 +39,15 @@ beforeAll(async () => {
     env: { PORT: port, RELEASE: 'old' },
   });
   main = expectOk(await pm2.find('main'));
-  const entry = canaryEntry(main.pm2Env, {
+  const request = {
     name: 'main-canary',
     rollout: 'r1',
     release: {},
     port: canaryPort,
     portFrom: { kind: 'env', name: 'PORT' },
     env: {},
-  });
-  expectOk(await pm2.startCanary(entry));
+  } as const;
+  expectOk(await pm2.startCanary(main, request));
 });
 afterAll(() => sandbox.dispose());
 
