@@ -3,15 +3,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { canarySpec, type CanaryRequest } from '../../orchestrator/pm2/clone.js';
-import type { AppSpec } from '../../orchestrator/pm2/spec.js';
-import type {
-  App,
-  AppIdentity,
-  Daemon,
-  Outcome,
-  ProcessManager,
-} from '../../orchestrator/process-manager.js';
+import {
+  canarySpec,
+  type App,
+  type AppIdentity,
+  type AppSpec,
+  type CanaryRequest,
+  type Daemon,
+  type Outcome,
+  type ProcessManager,
+} from '../../library/orchestrator.js';
 
 interface Entry {
   readonly identity: AppIdentity;
