@@ -26,7 +26,7 @@ const KILL_TIMEOUT_MS = 1600;
 /** How long PM2 waits for the message `ready` of an app with wait_ready. */
 const READY_TIMEOUT_MS = 3000;
 
-/** PM2 as the process manager, and what only its own tests and tools ask of it. */
+/** PM2 as the process manager, with what else it can be asked. */
 export interface Pm2 extends ProcessManager {
   list(): Promise<Outcome<readonly AppView[]>>;
   find(name: string): Promise<Outcome<AppView>>;
