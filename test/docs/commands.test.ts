@@ -6,7 +6,8 @@ import { documents, wordsOf } from './documents.js';
 /** Lines of code that begin with `canary`, at a prompt or not. */
 const commands = documents().flatMap(({ blocks }) =>
   blocks
-    .filter(({ info }) => /^(?:|sh|bash|text|console)$/.test(info))
+    // What `text` shows is output, but for the examples of the help.
+    .filter(({ info, at }) => /^(?:|sh|bash|console)$/.test(info) || at.startsWith('docs/cli.md'))
     .flatMap(({ text, at }) =>
       [...text.replaceAll('\\\n', ' ').matchAll(/^(?: {0,2}|\$ )(canary [a-z].*)$/gm)].map(
         ([, line]) => ({ line: line!, at }),
