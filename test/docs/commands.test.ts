@@ -13,6 +13,8 @@ const commands = documents().flatMap(({ blocks }) =>
         ([, line]) => ({ line: line!, at }),
       ),
     )
+    // What `canary logs` prints begins like a command.
+    .filter(({ line }) => !/^canary (?:out|err) \|/.test(line))
     // A usage line, such as `canary start [options] [services...]`, is made from the program itself.
     .filter(({ line }) => !/\[options\]/.test(line)),
 );
