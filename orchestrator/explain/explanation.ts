@@ -82,18 +82,18 @@ function evidenceOf(view: RolloutView, verdict: ReplayVerdict | null): string[] 
     `${errors} failed${calls === 0 ? '' : ` (${percent(errors / calls)})`}`;
   return [
     `The canary got ${canaryCalls} calls in ${canarySessions ?? 0} sessions, of which ${failed(canaryErrors, canaryCalls)}; stable got ${stableCalls}, of which ${failed(stableErrors, stableCalls)}.`,
-    ...oddsOf(checks.find(({ state }) => state === 'fail')?.numbers),
+    ...strengthOf(checks.find(({ state }) => state === 'fail')?.numbers),
   ];
 }
 
 /** How strong the evidence was against that both tracks are equal. */
-function oddsOf(numbers: Readonly<Record<string, number>> | undefined): string[] {
+function strengthOf(numbers: Readonly<Record<string, number>> | undefined): string[] {
   const { likelihoodRatio, threshold } = numbers ?? {};
   if (likelihoodRatio === undefined || threshold === undefined) return [];
   if (likelihoodRatio < threshold) return [];
-  const odds = (value: number): string => `${Math.round(value).toLocaleString('en')} : 1`;
+  const times = (value: number): string => Math.round(value).toLocaleString('en');
   return [
-    `The odds that it is worse than stable were ${odds(likelihoodRatio)} by then; ${odds(threshold)} is what it takes.`,
+    `A worse canary explains what was seen by then ${times(likelihoodRatio)} times as well as an equal one; ${times(threshold)} times is what it takes.`,
   ];
 }
 
