@@ -1,6 +1,7 @@
 /** What was recorded of a rollout, as commands read it from the orchestrator. */
 import type { FrozenPlan } from '../control/frozen-plan.js';
 import type { EvidencePage, HistoryReply, RolloutView, StatusReply } from '../control/messages.js';
+import { MAX_EVENTS } from '../explain/explanation.js';
 import type { Recording } from '../explain/retrial.js';
 import type { EvidenceEvent, RolloutEvent } from '../judge/types.js';
 import { ask, CommandError, EXIT, type Io } from './io.js';
@@ -18,12 +19,18 @@ export async function* evidencePages(io: Io, id: string): AsyncGenerator<readonl
   }
 }
 
-/** The plan and all the evidence, or null when there are more events than wanted. */
-export async function recordingOf(
-  io: Io,
-  id: string,
-  { plan, maxEvents }: { readonly plan: FrozenPlan; readonly maxEvents: number },
-): Promise<Recording | null> {
+/** What there is to explain a rollout with. */
+export interface CaseFile {
+  readonly plan: FrozenPlan;
+  /** Null: there is nothing, or more than is judged again; `without` says which. */
+  readonly recording: Recording | null;
+  readonly without: string | null;
+}
+
+/** The plan and all the evidence, as far as that is bounded. */
+export async function caseFileOf(io: Io, id: string): Promise<CaseFile> {
+  const path = `/v1/rollouts/${encodeURIComponent(id)}/plan`;
+  const plan = await ask<FrozenPlan>(io, 'GET', path);
   let rollout: RolloutEvent | null = null;
   const events: Recording['events'][number][] = [];
   for await (const page of evidencePages(io, id)) {
@@ -31,14 +38,16 @@ export async function recordingOf(
       if (event.type === 'rollout') rollout = event;
       else events.push(event);
     }
-    if (events.length > maxEvents) return null;
+    if (events.length > MAX_EVENTS) {
+      const without = `It has more than ${MAX_EVENTS} events, which is too much to judge again; "canary export" and "canary replay" can.`;
+      return { plan, recording: null, without };
+    }
   }
-  if (rollout === null) throw new Error(`the evidence of ${id} has no rollout`);
-  return { policy: plan, rollout, events };
-}
-
-export function planOf(io: Io, id: string): Promise<FrozenPlan> {
-  return ask<FrozenPlan>(io, 'GET', `/v1/rollouts/${encodeURIComponent(id)}/plan`);
+  if (rollout === null || events.length === 0) {
+    const without = 'Nothing was recorded: the canary never got traffic.';
+    return { plan, recording: null, without };
+  }
+  return { plan, recording: { policy: plan, rollout, events }, without: null };
 }
 
 /**

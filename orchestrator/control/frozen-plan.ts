@@ -1,7 +1,7 @@
 /** A rollout's plan after the fact: what the release changed, and what the canary was judged by (pure). */
 import type { CustomCheck, JudgePolicy } from '../../config/types.js';
-import { canarySpec } from '../pm2/clone.js';
 import { diffSpec, type SpecDifference } from '../pm2/spec.js';
+import { plannedCanary } from '../rollout/planned-canary.js';
 import type { Rollout } from '../rollout/rollout.js';
 
 export interface FrozenPlan {
@@ -22,14 +22,7 @@ export interface FrozenPlan {
 
 export function frozenPlan({ config, oldSpec, newSpec, change }: Rollout): FrozenPlan {
   const { app, canaryApp, canary, baseline, judge, checks, intervalMs } = config;
-  const spec = canarySpec(oldSpec, {
-    name: canaryApp,
-    rollout: 'planned',
-    release: change,
-    port: canary.port,
-    portFrom: config.portFrom,
-    env: config.canaryEnv,
-  });
+  const spec = plannedCanary(config, oldSpec, change);
   return {
     app,
     canaryApp,

@@ -5,11 +5,11 @@
 import { userInfo } from 'node:os';
 import type { HostPort, ServiceConfig, Step } from '../../config/types.js';
 import type { PlanView, StartRequest } from '../control/messages.js';
-import { canarySpec } from '../pm2/clone.js';
 import { canaryRefusals, runRefusals } from '../pm2/refusal.js';
 import { applyRelease, diffSpec, type AppSpec, type ReleaseChange } from '../pm2/spec.js';
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
+import { plannedCanary } from './planned-canary.js';
 import { sideEffectWarnings } from './side-effects.js';
 import { planRelease, releasePlanView, releaseRefusals, runsAlready } from '../release/plan.js';
 import type { Release } from '../release/release.js';
@@ -199,14 +199,7 @@ function planView(
   newSpec: AppSpec,
   { release, change, madeBefore }: Pick<Plan, 'release' | 'change'> & { madeBefore: boolean },
 ): Omit<PlanView, 'smoke' | 'contract'> {
-  const canary = canarySpec(main.spec, {
-    name: config.canaryApp,
-    rollout: 'planned',
-    release: change,
-    port: config.canary.port,
-    portFrom: config.portFrom,
-    env: config.canaryEnv,
-  });
+  const canary = plannedCanary(config, main.spec, change);
   const mainChanges = diffSpec(main.spec, newSpec);
   return {
     service: config.name,

@@ -82,9 +82,36 @@ describe('what was recorded', () => {
     expect(Math.abs(decidedAtMs! - liveAtMs)).toBeLessThan(2_000);
   });
 
+  it('explains how it went, and what would have changed it', async () => {
+    const { code, stdout } = await stage.canary('explain', SERVICE, '--json');
+    expect(code).toBe(0);
+    const { rollout, summary, whatIf } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(rollout).toBe(ended.id);
+    expect(summary).toMatch(/was rolled back after .*: exit code 1, 2 times in a row$/);
+    expect(whatIf).toEqual([expect.stringMatching(/^with failures of the check gate at \d+ /)]);
+  });
+
+  it('is a report, with the secrets masked', async () => {
+    const { code, stdout } = await stage.canary('report', ended.id, '--output', 'report.html');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${ended.id} written to report.html\n` });
+    const page = readFileSync(join(stage.home, 'report.html'), 'utf8');
+    expect(page).toContain('env.RELEASE');
+    expect(page).toContain('<h3>Memory</h3>');
+    expect(page).not.toMatch(/watched|a-secret-of-main/);
+  });
+
   it('of a rollout that never was is not there', async () => {
     const { code, stderr } = await stage.canary('export', 'nobody-1', '--output', 'x.jsonl');
     expect(code).toBe(2);
     expect(stderr).toContain('there is no rollout nobody-1');
   });
+});
+
+it('the logs of main are shown, and a canary that is gone has none', async () => {
+  const { code, stdout } = await stage.canary('logs', SERVICE, '--lines', '3');
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  for (const line of lines) expect(line).toMatch(/^stable (out|err) \| /);
+  const gone = await stage.canary('logs', SERVICE, '--track', 'canary');
+  expect(gone).toMatchObject({ code: 1, stderr: `PM2 has no canary of ${SERVICE} now\n` });
 });

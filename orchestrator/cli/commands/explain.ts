@@ -1,8 +1,9 @@
 /** `canary explain`: why a rollout went as it did, and what would have changed it. */
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
-import { explain, MAX_EVENTS, type Explanation } from '../../explain/explanation.js';
-import { planOf, recordingOf, rolloutMeant } from '../evidence.js';
+import type { RolloutView } from '../../control/messages.js';
+import { explain, type Explanation } from '../../explain/explanation.js';
+import { caseFileOf, rolloutMeant } from '../evidence.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { hanging, lineOf, painted, type Line } from '../terminal/line.js';
 import { checkLines } from '../watch/checks.js';
@@ -51,20 +52,9 @@ async function explainRollout(io: Io, name: string | undefined, json: boolean): 
   return EXIT.ok;
 }
 
-/** What the orchestrator has of a rollout, explained. */
-export async function explanationOf(
-  io: Io,
-  view: Awaited<ReturnType<typeof rolloutMeant>>,
-): Promise<Explanation> {
-  const plan = await planOf(io, view.id);
-  const recording = await recordingOf(io, view.id, { plan, maxEvents: MAX_EVENTS });
-  if (recording === null) {
-    const hint = `"canary export" and "canary replay" judge it with another policy`;
-    return explain(view, null, `It has more than ${MAX_EVENTS} events; ${hint}.`);
-  }
-  return recording.events.length === 0
-    ? explain(view, null, 'Nothing was recorded: the canary never got traffic.')
-    : explain(view, recording, null);
+async function explanationOf(io: Io, view: RolloutView): Promise<Explanation> {
+  const { recording, without } = await caseFileOf(io, view.id);
+  return explain(view, recording, without);
 }
 
 /** As a terminal shows it (pure). */

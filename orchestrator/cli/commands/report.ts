@@ -4,12 +4,12 @@ import { systemClock } from '../../../common/clock.js';
 import type { RolloutView } from '../../control/messages.js';
 import { RolloutSeries } from '../../dashboard/series.js';
 import type { SeriesPatch } from '../../dashboard/messages.js';
-import { explain, MAX_EVENTS } from '../../explain/explanation.js';
+import { explain } from '../../explain/explanation.js';
 import type { Recording } from '../../explain/retrial.js';
 import { contentOf, type Content } from '../../report/content.js';
 import { reportHtml } from '../../report/html.js';
 import { reportMarkdown } from '../../report/markdown.js';
-import { planOf, recordingOf, rolloutMeant } from '../evidence.js';
+import { caseFileOf, rolloutMeant } from '../evidence.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { writeOutput } from '../output-file.js';
 import { withProgress } from '../terminal/progress.js';
@@ -68,18 +68,9 @@ function writerFor({ html, md, output = '' }: ReportFlags): (content: Content) =
 }
 
 async function contentFor(io: Io, view: RolloutView): Promise<Content> {
-  const { id } = view;
-  const plan = await planOf(io, id);
-  const recording = await recordingOf(io, id, { plan, maxEvents: MAX_EVENTS });
-  const seen = recording !== null && recording.events.length > 0 ? recording : null;
-  const without =
-    recording === null
-      ? `It has more than ${MAX_EVENTS} events, so there are no charts.`
-      : seen === null
-        ? 'Nothing was recorded: the canary never got traffic.'
-        : null;
-  const explanation = explain(view, seen, without);
-  const series = seen === null ? null : seriesOf(id, seen);
+  const { plan, recording, without } = await caseFileOf(io, view.id);
+  const explanation = explain(view, recording, without);
+  const series = recording === null ? null : seriesOf(view.id, recording);
   return contentOf({ view, plan, explanation, series, nowMs: systemClock.now() });
 }
 
