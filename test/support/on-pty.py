@@ -1,6 +1,7 @@
 """Runs a command on a pseudo-terminal: on-pty.py ROWS COLUMNS COMMAND...
 
-What the command prints goes to the output. Orders come as lines: `size ROWS COLUMNS`, `keys HEX`.
+What the command prints goes to the output. Orders come as lines: `size ROWS COLUMNS`,
+`keys HEX`, `signal NAME`.
 The exit code is the command's; terminal modes that it left changed are told at the end.
 """
 
@@ -8,6 +9,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -18,12 +20,14 @@ def set_size(terminal, rows, columns):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def obey(terminal, line):
+def obey(terminal, child, line):
     order, _, rest = line.strip().partition(" ")
     if order == "size":
         set_size(terminal, *map(int, rest.split()))
     elif order == "keys":
         os.write(terminal, bytes.fromhex(rest))
+    elif order == "signal":
+        child.send_signal(signal.Signals[rest])
 
 
 def modes(terminal):
@@ -53,7 +57,7 @@ def main():
             if not data:
                 watched.remove(0)
             for line in data.decode().splitlines():
-                obey(master, line)
+                obey(master, child, line)
     while select.select([master], [], [], 0.1)[0]:
         os.write(1, os.read(master, 65536))
     os.write(1, b"" if modes(slave) == before else b"MODES CHANGED")

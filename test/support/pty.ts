@@ -31,6 +31,10 @@ export class Pty {
     this.#child.stdin?.write(`keys ${CTRL_C}\n`);
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.stdin?.write(`signal ${name}\n`);
+  }
+
   /** Waits for a text in what comes from here on. */
   async sees(text: string): Promise<void> {
     const from = this.text.length;

@@ -38,6 +38,8 @@ export class TerminalScreen implements Screen {
   readonly #stream: WriteStream;
   readonly #end = new AbortController();
   #shown = '';
+  /** The terminal is lent to somebody else. */
+  #stopped = false;
   #redraw: () => void = () => undefined;
 
   constructor(stream: WriteStream, color: boolean) {
@@ -71,7 +73,7 @@ export class TerminalScreen implements Screen {
       .slice(0, this.rows)
       .map((line) => line + CLEAR_TO_LINE_END)
       .join('\r\n');
-    if (text === this.#shown) return;
+    if (this.#stopped || text === this.#shown) return;
     this.#shown = text;
     this.#stream.write(HOME + text + CLEAR_BELOW);
   }
@@ -92,11 +94,13 @@ export class TerminalScreen implements Screen {
   };
 
   readonly #stopping = (): void => {
+    this.#stopped = true;
     this.#stream.write(LEAVE);
     process.kill(process.pid, 'SIGSTOP');
   };
 
   readonly #continued = (): void => {
+    this.#stopped = false;
     this.#stream.write(ENTER);
     this.#lost();
   };

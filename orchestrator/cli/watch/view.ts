@@ -28,7 +28,7 @@ function troubleLines({ away, status, nowMs }: WatchDocument, columns: number): 
   if (away !== null) {
     const since = timeLeft(nowMs - away.sinceMs);
     troubles.push(
-      `canary-orchestrator has not answered for ${since} (${away.reason}). The traffic goes on as it was; below is what was known.`,
+      `canary-orchestrator has not answered for ${since} (${away.reason}). The traffic goes on as it was${status === null ? '.' : '; below is what was known.'}`,
     );
   } else if (status !== null) troubles.push(...outages(status));
   const lines = troubles.flatMap((text) => hanging([span('! ', 'bad')], text, columns, 'bad'));

@@ -76,9 +76,15 @@ test('a screen is drawn, follows what happens, and is left as it was found', asy
   pty.size(40, 120);
   await pty.sees('why: the canary is ready');
 
+  pty.signal('SIGTSTP');
+  await pty.sees(LEAVE);
+  pty.signal('SIGCONT');
+  await pty.sees('why: the canary is ready');
+  expect(pty.text).toContain(LEAVE + ENTER);
+
   pty.ctrlC();
   expect(await pty.exited).toBe(0);
-  const [, after] = pty.text.split(LEAVE);
+  const after = pty.text.split(LEAVE).at(-1);
   expect(after).toMatch(/^[\d: -]+mcp-scraper-8: observing, step 1 of 1, .* left[^\n]*\r\n$/);
 });
 
