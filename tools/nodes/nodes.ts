@@ -6,9 +6,12 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { packageRoot } from '../../common/package.js';
 
 const run = promisify(execFile);
-const INSTALL_TIMEOUT_MS = 300_000;
+const INSTALL_TIMEOUT_MS = 900_000;
+/** They are kept for the next time. */
+const FOLDER = join(packageRoot(), '.cache', 'nodes');
 
 /** Each major version with the npm that it is shipped with. */
 const RELEASES = [
@@ -25,13 +28,13 @@ export interface Node {
 }
 
 /**
- * Installs all of them below a folder.
+ * Installs those that are not there, and brings the others up to date.
  * @throws Error when the registry does not have one of them for this machine.
  */
-export async function installNodes(folder: string): Promise<readonly Node[]> {
+export async function installNodes(): Promise<readonly Node[]> {
   const nodes: Node[] = [];
   for (const { node, npm } of RELEASES) {
-    const prefix = join(folder, `node-${node}`);
+    const prefix = join(FOLDER, node);
     mkdirSync(prefix, { recursive: true });
     writeFileSync(join(prefix, 'package.json'), '{}');
     const packages = [`node-${process.platform}-${process.arch}@${node}`, `npm@${npm}`];

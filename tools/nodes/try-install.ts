@@ -17,7 +17,7 @@ const WALKS = [['tutorial.md'], ['tutorial-python.md', 'install.md']] as const;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const folder = mkdtempSync(join(tmpdir(), 'canary-nodes-'));
+const folder = mkdtempSync(join(tmpdir(), 'canary-package-'));
 try {
   process.exitCode = await tryAll();
 } finally {
@@ -30,7 +30,7 @@ async function tryAll(): Promise<number> {
   const settings = await npmSettings();
   const rows = [['Node', 'document', 'took', 'result']];
   let failures = 0;
-  for (const node of await installNodes(folder)) {
+  for (const node of await installNodes()) {
     for (const documents of WALKS) {
       const beganMs = Date.now();
       const wrong = await tryOne(node, documents, settings);
