@@ -2,6 +2,7 @@
  * What Prometheus sees of the data plane. Everything is counted elsewhere, in plain numbers, and
  * read here at each scrape. Label sets are bounded (call-meter.ts).
  */
+import type { ServerResponse } from 'node:http';
 import { Registry } from 'prom-client';
 import {
   readCounter,
@@ -15,6 +16,7 @@ import { TRACKS, type ServiceState, type Track } from '../common/protocol.js';
 import type { Accounts } from './accounts.js';
 import { LATENCY_BOUNDS_S } from './call-meter.js';
 import { CallText } from './call-text.js';
+import { Page } from './page.js';
 import { LOSS_REASONS, MOVE_REASONS, MOVE_RESULTS } from './session-meter.js';
 import type { CanaryShare } from './share.js';
 
@@ -30,6 +32,7 @@ type Read<T = number> = (metered: Metered) => readonly Sample<T>[];
 export class ProxyMetrics {
   readonly #registry = new Registry();
   readonly #calls = new CallText();
+  readonly #page = new Page();
   readonly #services: () => Iterable<Metered>;
 
   /** `services` is read at each scrape. */
@@ -71,17 +74,16 @@ export class ProxyMetrics {
     addProcessMetrics(this.#registry, process);
   }
 
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
-  /** The answer to a scrape. */
-  async text(): Promise<Buffer> {
+  /** Answers a scrape. */
+  async answer(res: ServerResponse): Promise<void> {
     const rest = Buffer.from(await this.#registry.metrics());
     const calls = [...this.#services()].map(({ state: { service }, accounts }) => {
       return { service, calls: accounts.calls };
     });
-    return Buffer.concat([rest, ...this.#calls.render(calls)]);
+    const text = this.#page.join([rest, ...this.#calls.render(calls)]);
+    res.once('close', () => this.#page.giveBack(text));
+    res.setHeader('content-type', this.#registry.contentType);
+    res.end(text);
   }
 
   #addSessions(): void {

@@ -103,8 +103,7 @@ export class Proxy implements AdminTarget {
       if (req.url === '/healthz') {
         res.end('ok\n');
       } else if (req.url === '/metrics') {
-        res.setHeader('content-type', this.metrics.contentType);
-        void this.metrics.text().then((text) => res.end(text));
+        void this.metrics.answer(res);
       } else {
         res.statusCode = 404;
         res.end();
