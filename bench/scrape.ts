@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
-import { OUTCOMES, TRACKS } from '../common/protocol.js';
+import { OUTCOMES, TRACKS, type Track } from '../common/protocol.js';
 import { loadConfigText } from '../config/load.js';
 import type { CanaryConfig } from '../config/types.js';
 import { exhibitMetrics } from '../demo/exhibit-metrics.js';
@@ -58,7 +58,10 @@ async function benchProxy(dir: string, client: ChildProcess): Promise<void> {
   const proxy = new Proxy({ config, home, clock: systemClock, log });
   await proxy.open();
   const { host, port } = config.proxy.metrics;
-  await report('proxy', client, `http://${host}:${port}/metrics`, () => callEverything(proxy));
+  const url = `http://${host}:${port}/metrics`;
+  const two = TRACKS.filter((track) => track !== 'baseline');
+  await report('proxy, two tracks', client, url, () => callEverything(proxy, two));
+  await report('proxy, with baselines', client, url, () => callEverything(proxy, TRACKS));
   await proxy.close(0);
 }
 
@@ -74,10 +77,10 @@ async function configOf(): Promise<CanaryConfig> {
   return loaded.config;
 }
 
-function callEverything(proxy: Proxy): void {
+function callEverything(proxy: Proxy, tracks: readonly Track[]): void {
   for (const name of SERVICES) {
     const calls = proxy.service(name)?.accounts.calls;
-    for (const track of TRACKS) {
+    for (const track of tracks) {
       for (const tool of TOOLS) {
         for (const outcome of OUTCOMES) {
           const latencyMs = 10 ** (5 * Math.random());
@@ -113,11 +116,14 @@ async function report(
   const cpuMs: number[] = [];
   const wallMs: number[] = [];
   let last: Fetched = { wallMs: 0, bytes: 0, lines: 0 };
+  const gone = once(client, 'exit').then(() => Promise.reject(new Error('the client has ended')));
+  // Told only while somebody waits for it.
+  gone.catch(() => undefined);
   for (let i = 0; i < WARM_UP + SCRAPES; i += 1) {
     change();
     const before = process.cpuUsage();
     client.send(url);
-    [last] = (await once(client, 'message')) as [Fetched];
+    [last] = (await Promise.race([once(client, 'message'), gone])) as [Fetched];
     const { user, system } = process.cpuUsage(before);
     if (i < WARM_UP) continue;
     cpuMs.push((user + system) / 1_000);
@@ -134,11 +140,11 @@ function spread(values: number[]): string {
   return `${at(0.5)} ms (${at(0)} to ${at(1)})`;
 }
 
-/** As Prometheus does it: everything is read, on one connection at a time. */
+/** Everything is read, on a connection of its own: one that was kept might just be closed. */
 function fetchAll(url: string): Promise<Fetched> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
-    get(url, (res) => {
+    get(url, { agent: false }, (res) => {
       const chunks: Buffer[] = [];
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('end', () => {
