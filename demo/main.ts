@@ -3,7 +3,6 @@
  * server behind the proxy, agents call it, and three releases come one after the other: a good
  * one, one whose tool fails, and one that leaks. Exits 0 only if all went as they should.
  */
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '../common/package.js';
@@ -11,6 +10,7 @@ import { duration, megabytes, percent } from '../orchestrator/cli/format.js';
 import type { RolloutView, TrackView } from '../orchestrator/control/messages.js';
 import { startAgents, type Agents } from './agents.js';
 import { openStage, type Stage } from './stage.js';
+import { EVERYTHING } from './everything.js';
 
 const SERVICE = 'mcp-everything';
 const LINE_EVERY_MS = 3_000;
@@ -83,11 +83,8 @@ process.exitCode = good && unharmed && !leaving() ? 0 : 1;
 
 async function open(): Promise<Stage> {
   say('Setting up a private PM2, a real MCP server, canary-proxy and canary-orchestrator ...');
-  const server = createRequire(import.meta.url).resolve(
-    '@modelcontextprotocol/server-everything/dist/index.js',
-  );
   const opened = await openStage({
-    apps: [{ name: SERVICE, script: server, args: ['streamableHttp'] }],
+    apps: [{ name: SERVICE, script: EVERYTHING, args: ['streamableHttp'] }],
     defaults: {
       weight: '50%',
       window: '20s',

@@ -4,12 +4,13 @@
  * after some seconds, in a window that is short. Exits 0 only if all three run their new release
  * and no agent has seen a call fail.
  */
-import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { duration } from '../orchestrator/cli/format.js';
 import type { SchedulesReply } from '../orchestrator/control/run-messages.js';
 import { startAgents, type Agents } from './agents.js';
+import { QUICK_SETTINGS } from './quick-settings.js';
 import { openStage, type Stage } from './stage.js';
+import { EVERYTHING } from './everything.js';
 
 const SERVICES = ['mcp-scraper', 'mcp-search', 'mcp-mail'];
 const SCHEDULE = 'nightly';
@@ -46,21 +47,13 @@ process.exitCode = good && unharmed && !interrupted.signal.aborted ? 0 : 1;
 
 function open(): Promise<Stage> {
   say('Setting up a private PM2, three real MCP servers, canary-proxy and canary-orchestrator ...');
-  const server = createRequire(import.meta.url).resolve(
-    '@modelcontextprotocol/server-everything/dist/index.js',
-  );
   return openStage({
-    apps: SERVICES.map((name) => ({ name, script: server, args: ['streamableHttp'] })),
+    apps: SERVICES.map((name) => ({ name, script: EVERYTHING, args: ['streamableHttp'] })),
     defaults: {
-      weight: '50%',
+      ...QUICK_SETTINGS,
       window: '7s',
-      interval: '500ms',
       bake: '1s',
       ready: '20s',
-      drain: { calls: '2s', sessions: '2s' },
-      limits: { memory: '400MB' },
-      minimum: { calls: 20, sessions: 2 },
-      onInconclusive: 'extend',
       maxWindow: '28s',
     },
     groups: { servers: { services: SERVICES, parallel: 1, onRollback: 'stop' } },

@@ -10,7 +10,6 @@
  * Exits 0 only if the leak is caught and the healthy ones are not.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,6 +22,7 @@ import { createJudge } from '../../orchestrator/judge/judge.js';
 import type { Assessment, EvidenceEvent } from '../../orchestrator/judge/types.js';
 import { treeRssBytes } from '../../orchestrator/proc/tree.js';
 import { sseSession, statelessSession, streamableSession, type Session } from './sessions.js';
+import { EVERYTHING } from '../../demo/everything.js';
 
 const SESSIONS = 3_000;
 const WARM_UP_SESSIONS = 600;
@@ -43,15 +43,12 @@ interface Scene {
   readonly caught: boolean;
 }
 
-const everything = createRequire(import.meta.url).resolve(
-  '@modelcontextprotocol/server-everything/dist/index.js',
-);
 const stateless = join(packageRoot(), 'dist', 'bench', 'leaks', 'stateless-server.js');
 
 const SCENES: readonly Scene[] = [
   {
     name: 'leak',
-    script: everything,
+    script: EVERYTHING,
     args: ['streamableHttp'],
     stable: streamableSession(true),
     canary: streamableSession(false),
@@ -59,7 +56,7 @@ const SCENES: readonly Scene[] = [
   },
   {
     name: 'sse',
-    script: everything,
+    script: EVERYTHING,
     args: ['sse'],
     stable: sseSession,
     canary: sseSession,

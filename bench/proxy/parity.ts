@@ -13,9 +13,9 @@ import { freePort } from '../../demo/free-port.js';
 import { startContender } from './contenders.js';
 import { ParityTools, SUITES, type Tool } from './parity-tools.js';
 import { start, type Command } from './processes.js';
+import { EVERYTHING } from '../../demo/everything.js';
 
 const require = createRequire(import.meta.url);
-const EVERYTHING = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
 const MCP_PROXY = join(
   dirname(require.resolve('mcp-proxy/package.json')),
   'dist/bin/mcp-proxy.mjs',

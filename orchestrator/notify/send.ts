@@ -110,16 +110,3 @@ function told(end: CommandEnd): string {
       return 'did not end in time';
   }
 }
-
-/** Why an attempt could not even be made, as far as it can be told without one; null when nothing is known. */
-export async function secretTrouble(
-  { target }: NotifyConfig,
-  env: NodeJS.ProcessEnv,
-): Promise<string | null> {
-  if (target.kind === 'command') return null;
-  const secrets = [
-    await addressOf(target, env),
-    ...(target.kind === 'webhook' ? [await readSecret(target.secret, env)] : []),
-  ];
-  return secrets.find((secret) => !secret.ok)?.reason ?? null;
-}

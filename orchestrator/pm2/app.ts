@@ -20,20 +20,16 @@ export class AppView implements App {
   readonly namespace: string;
   /** PM2 makes a new one whenever an app is created, also when a dump is restored. */
   readonly uniqueId: string;
-  /** Of the process that PM2 started (the wrapper, if there is one). Null: there is none. */
   readonly pid: number | null;
   /** PM2's word: online, launching, stopping, stopped, errored, waiting restart. It proves nothing. */
   readonly status: string;
-  /** Counts PM2's restarts, commanded ones too. */
   readonly restarts: number;
-  /** When the process was started last, Unix milliseconds. */
   readonly startedAtMs: number;
   /**
    * When PM2 was last told to start it, Unix milliseconds. A restart after a crash leaves it as it is
    * (God.resetState of PM2). Null when PM2 has given the app up.
    */
   readonly orderedAtMs: number | null;
-  /** It has a `cron_restart` or `watch`. */
   readonly restartsByItself: boolean;
   readonly hasCron: boolean;
   readonly hasWatch: boolean;
@@ -49,7 +45,6 @@ export class AppView implements App {
   readonly user: string | null;
   /** Its setting PATH: what a process gets when its environment was reduced to what is configured. */
   readonly searchPath: string;
-  /** The mark of the rollout that made this app, null for every app that is no canary. */
   readonly rollout: string | null;
   readonly #pm2Env: Pm2Env;
 

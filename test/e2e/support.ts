@@ -1,6 +1,5 @@
 /** End-to-end tests: a stage with a real MCP server, releases with faults, and quick looks at the rollout. */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -14,12 +13,10 @@ import type { Notification } from '../../orchestrator/notify/notification.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
 import { portHolder } from '../../orchestrator/proc/ports.js';
 import { waitFor } from '../support/wait.js';
+import { QUICK_SETTINGS } from '../../demo/quick-settings.js';
+import { EVERYTHING } from '../../demo/everything.js';
 
 export const SERVICE = 'mcp-everything';
-
-const server = createRequire(import.meta.url).resolve(
-  '@modelcontextprotocol/server-everything/dist/index.js',
-);
 
 /** A stage with one server and windows that are short. */
 export function openTestStage(
@@ -32,7 +29,7 @@ export function openTestStage(
     apps: [
       {
         name: SERVICE,
-        script: server,
+        script: EVERYTHING,
         args: ['streamableHttp'],
         env: { API_TOKEN: 'a-secret-of-main' },
       },
@@ -40,17 +37,11 @@ export function openTestStage(
     services: { [SERVICE]: own },
     notify: [{ name: 'file', command: 'cat >> events.jsonl', services: [SERVICE] }],
     defaults: {
-      weight: '50%',
+      ...QUICK_SETTINGS,
       window: '6s',
-      interval: '500ms',
       bake: '2s',
-      // On a busy machine the agents need longer for the least evidence.
-      onInconclusive: 'extend',
       maxWindow: '60s',
       ready: '10s',
-      drain: { calls: '2s', sessions: '2s' },
-      limits: { memory: '400MB' },
-      minimum: { calls: 20, sessions: 2 },
       ...defaults,
     },
   });

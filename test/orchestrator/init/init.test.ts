@@ -1,6 +1,5 @@
 /** `canary init` before the apps that people run: in node and python, in cluster mode, without a port. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,10 +11,7 @@ import { askApp, NODE_SERVER, PYTHON_SERVER } from '../../support/apps.js';
 import { startPrivatePm2, type PrivatePm2 } from '../../support/pm2-sandbox.js';
 import { freePort } from '../../support/ports.js';
 import { waitFor } from '../../support/wait.js';
-
-const everything = createRequire(import.meta.url).resolve(
-  '@modelcontextprotocol/server-everything/dist/index.js',
-);
+import { EVERYTHING } from '../../../demo/everything.js';
 
 let sandbox: PrivatePm2;
 let dir: string;
@@ -28,8 +24,8 @@ beforeAll(async () => {
   writeFileSync(join(sandbox.dir, 'idle.js'), 'setInterval(() => {}, 1000)');
   const env = (port: number) => ({ PORT: String(port), API_TOKEN: 's3cret' });
   const apps = [
-    { name: 'mcp', script: everything, args: ['streamableHttp'], env: env(ports.mcp) },
-    { name: 'sse', script: everything, args: ['sse'], env: env(ports.sse) },
+    { name: 'mcp', script: EVERYTHING, args: ['streamableHttp'], env: env(ports.mcp) },
+    { name: 'sse', script: EVERYTHING, args: ['sse'], env: env(ports.sse) },
     {
       name: 'a python app',
       script: PYTHON_SERVER,

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { NOTIFY_EVENTS, type NotifyTarget } from '../../../config/notify.js';
 import type { Delivery } from '../../../orchestrator/notify/delivery.js';
 import { sampleNotification } from '../../../orchestrator/notify/notification.js';
-import { secretTrouble, sender } from '../../../orchestrator/notify/send.js';
+import { sender } from '../../../orchestrator/notify/send.js';
 import { freePort } from '../../support/ports.js';
 import { isRunning } from '../../support/processes.js';
 import { waitFor } from '../../support/wait.js';
@@ -161,9 +161,6 @@ describe('a secret', () => {
     const url = { kind: 'file', path: join(dir, 'none') } as const;
     const reason = `${url.path} cannot be read (ENOENT)`;
     expect(await send({ kind: 'slack', url })).toMatchObject({ reason });
-    const to = { name: 'a', events: NOTIFY_EVENTS, services: null, timeoutMs: 1 };
-    expect(await secretTrouble({ ...to, target: { kind: 'slack', url } }, {})).toBe(reason);
-    expect(await secretTrouble({ ...to, target: webhook() }, { SECRET })).toBeNull();
   });
 
   it('that is no address is not shown', async () => {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostPort } from '../../../config/types.js';
@@ -8,10 +7,8 @@ import { freePort } from '../../support/ports.js';
 import { start, type Started } from '../../support/processes.js';
 import { waitFor } from '../../support/wait.js';
 import { service } from '../rollout/simulation.js';
+import { EVERYTHING } from '../../../demo/everything.js';
 
-const everything = createRequire(import.meta.url).resolve(
-  '@modelcontextprotocol/server-everything/dist/index.js',
-);
 const TIMEOUT_MS = 5_000;
 
 const servers: Started[] = [];
@@ -22,7 +19,7 @@ let legacy: HostPort;
 async function serve(transport: string): Promise<HostPort> {
   const port = await freePort();
   const env = { ...process.env, PORT: String(port) };
-  servers.push(start(process.execPath, [everything, transport], { env }));
+  servers.push(start(process.execPath, [EVERYTHING, transport], { env }));
   const at = { host: '127.0.0.1', port };
   await waitFor(async () => (await probe(at, { kind: 'tcp' }, TIMEOUT_MS)).ok, {
     what: `${transport} on port ${port}`,

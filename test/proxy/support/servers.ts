@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { freePort } from '../../support/ports.js';
 import { waitFor } from '../../support/wait.js';
+import { EVERYTHING } from '../../../demo/everything.js';
 
 const require = createRequire(import.meta.url);
-const EVERYTHING = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
 
 export interface RunningServer {
   readonly port: number;
