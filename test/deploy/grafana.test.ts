@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { exhibitMetrics } from '../../demo/exhibit-metrics.js';
 import { MINUTE_MS, openExhibit } from '../../demo/exhibit.js';
 import { createMetrics } from '../../orchestrator/metrics/metrics.js';
@@ -80,14 +80,16 @@ test.runIf(hasPrometheus)('what needs minutes finds data of a rollout of that le
   const prometheus = await startPrometheus(
     `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: orchestrator, ${target}}]\n`,
   );
+  onTestFinished(async () => {
+    await prometheus.dispose();
+    server.closeAllConnections();
+    server.close();
+    exhibit.dispose();
+  });
   const long = dashboardQueries().filter(({ title }) => NEED_MINUTES.has(title));
   expect(long).toHaveLength(NEED_MINUTES.size);
   for (const { title, expr } of long) {
     const finds = () => findsData(prometheus, filledIn(expr, '4s'), [startedAtMs, Date.now()]);
     await waitFor(finds, { what: title, timeoutMs: 30_000 });
   }
-  await prometheus.dispose();
-  server.closeAllConnections();
-  server.close();
-  exhibit.dispose();
 });
