@@ -19,7 +19,7 @@ const PM2 = join(dirname(createRequire(import.meta.url).resolve('pm2/package.jso
 const PORT = /\b80[89]\d\b/g;
 const FIRST_PORT = 8080;
 const PORTS = 20;
-const COMMAND_TIMEOUT_MS = 120_000;
+const COMMAND_TIMEOUT_MS = 280_000;
 const SWEEPS = 20;
 
 export interface SandboxOptions {
