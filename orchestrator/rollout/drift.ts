@@ -11,7 +11,8 @@
 import { diffSpec, type AppSpec } from '../pm2/spec.js';
 import { sameLife } from '../proc/tree.js';
 import type { DaemonView, InstanceView, Observation } from './observation.js';
-import { mainTouched, type Rollout } from './rollout.js';
+import { specOfMain } from './main-spec.js';
+import type { Rollout } from './rollout.js';
 import type { WitnessedApp } from './witness.js';
 
 export interface Drift {
@@ -52,15 +53,16 @@ function absentMain(
 }
 
 function changed(
-  { witness, oldSpec, newSpec, phase }: Rollout,
+  rollout: Rollout,
   daemon: DaemonUp,
   memoryRestarts: ReadonlySet<number>,
 ): Drift | null {
+  const { witness } = rollout;
   const known = witness?.daemonStartedAtMs === daemon.startedAtMs ? witness : null;
   for (const app of ['main', 'canary'] as const) {
     const seen = daemon[app];
     if (seen?.life == null) continue;
-    const wanted = app === 'main' ? (mainTouched(phase) ? newSpec : oldSpec) : seen.app.spec;
+    const wanted = app === 'main' ? specOfMain(rollout) : seen.app.spec;
     const specBefore = witness?.[app]?.spec ?? wanted;
     const forMemory = memoryRestarts.has(seen.app.pmId);
     const drift = changeOf(app, known?.[app] ?? null, specBefore, seen, forMemory);

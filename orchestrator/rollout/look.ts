@@ -11,9 +11,11 @@ import { instanceOf, treeRssBytes, type Instance } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
 import type { SmokeProgress, SmokeRunner } from '../smoke/runner.js';
+import type { Phase } from './phase.js';
 import type { AppFacts, InstanceView, Observation, Readiness } from './observation.js';
-import { mainTouched, type Rollout, type ServerInfo } from './rollout.js';
 import type { App, Daemon, Outcome, ProcessManager } from '../process-manager.js';
+import { specOfMain } from './main-spec.js';
+import type { Rollout, ServerInfo } from './rollout.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
 /** How long a new daemon may take to bring its apps back (`pm2 resurrect`, `pm2 update`). */
@@ -119,8 +121,7 @@ async function lookAtDaemon(
       further(await serves(app, at, rollout, daemon.value)),
     );
   };
-  const restarting = 'stage' in phase && phase.stage === 'restarting-main';
-  const spec = mainTouched(phase) && phase.kind !== 'rolling-back' ? newSpec : oldSpec;
+  const spec = specOfMain(rollout);
   const before = spec === newSpec ? oldSpec : newSpec;
   return {
     kind: 'up',
@@ -128,12 +129,18 @@ async function lookAtDaemon(
     mainCount: mains.length,
     main:
       main &&
-      (await lookAtApp(main, sameSpec(main.spec, spec), restarting, () =>
+      (await lookAtApp(main, sameSpec(main.spec, spec), waitsForMain(phase), () =>
         readinessOfMain(main, { rollout, daemon: daemon.value, spec, before }),
       )),
     canary: await lookAtMade(config.canaryApp, config.canary, compatible),
     baseline: config.baseline && (await lookAtMade(config.baseline.app, config.baseline.at)),
   };
+}
+
+function waitsForMain(phase: Phase): boolean {
+  return phase.kind === 'held'
+    ? phase.why === 'main-down'
+    : 'stage' in phase && phase.stage === 'restarting-main';
 }
 
 function reasonOf(outcome: Outcome<unknown>): string {

@@ -7,6 +7,7 @@ import type { Preparations } from '../release/preparations.js';
 import type { SmokeRunner } from '../smoke/runner.js';
 import type { Action, ActionOutcome } from './decision.js';
 import { sameRoute } from './route.js';
+import { hasOtherRelease } from './main-spec.js';
 import type { Rollout } from './rollout.js';
 import { staleEcosystem } from './stale-ecosystem.js';
 import type { Outcome, ProcessManager } from '../process-manager.js';
@@ -106,6 +107,9 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   const { canaryApp, baseline, app } = rollout.config;
   const apps = await pm2.list();
   if (apps.kind !== 'ok') return failed(apps.reason);
+  const before = apps.value.find(({ name }) => name === app);
+  const early = untruth(rollout, before);
+  if (early !== null) return failed(early);
   for (const made of apps.value) {
     if (made.rollout !== rollout.mark) continue;
     const removed = await pm2.remove(made);
@@ -119,10 +123,18 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   if (found.kind === 'gone' && !isPromotion) return done;
   if (found.kind !== 'ok') return failed(found.reason);
   const main = found.value;
-  if (isPromotion && !sameSpec(main.spec, rollout.newSpec)) {
-    return failed(`${app} no longer has the new release in PM2`);
-  }
+  const late = untruth(rollout, main);
+  if (late !== null) return failed(late);
   const dumped = await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]);
   if (dumped.kind !== 'ok' || !isPromotion) return asOutcome(dumped);
   return { done: true, warnings: await staleEcosystem(rollout, main.spec, parts.env) };
+}
+
+/** Why it would be no truth to end the rollout now, or null. */
+function untruth(rollout: Rollout, main: Pick<App, 'spec'> | undefined): string | null {
+  const { phase, config, newSpec } = rollout;
+  const isPromotion = phase.kind === 'retiring';
+  if (main === undefined) return isPromotion ? `PM2 has no app ${config.app}` : null;
+  const isLost = isPromotion ? !sameSpec(main.spec, newSpec) : hasOtherRelease(rollout, main.spec);
+  return isLost ? `${config.app} no longer has its release in PM2` : null;
 }

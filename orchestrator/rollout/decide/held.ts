@@ -4,12 +4,13 @@
  */
 import { formatDuration, formatRatio } from '../../../config/units.js';
 import { answer, move, wait, type Decision, type Move } from '../decision.js';
-import type { Phase } from '../phase.js';
+import type { Observation } from '../observation.js';
+import type { Phase, SwapStage } from '../phase.js';
 import type { Rollout } from '../rollout.js';
 import { driftWhileOnTrial } from './drift.js';
-import { leavingMain, outage, rollback, stepPhase } from './next.js';
+import { leavingMain, outage, restartMs, rollback, stepPhase } from './next.js';
 import { trouble } from './observing.js';
-import { asked, type Situation } from './situation.js';
+import { asked, canaryLives, type Situation } from './situation.js';
 
 export function decideHeld(situation: Situation<'held'>): Decision {
   const { rollout, phase, seen, nowMs } = situation;
@@ -95,22 +96,42 @@ function resumeDoes({ config }: Rollout, phase: Situation<'held'>['phase']): str
   return phase.remainingMs > 0 ? `goes on with step ${step}` : `watches step ${step} once more`;
 }
 
-function answerMainDown({ rollout, nowMs }: Situation<'held'>): Decision {
-  const deadlineMs = nowMs + rollout.config.readyMs;
-  const restarting = { stage: 'restarting-main', deadlineMs, before: null } as const;
+function answerMainDown(situation: Situation<'held'>): Decision {
+  const { rollout, seen } = situation;
   switch (rollout.request?.kind) {
     case 'promote':
-      return answer({ kind: 'promoting', ...restarting }, 'a person asked to promote');
+      return answer({ kind: 'promoting', ...restarting(situation) }, 'a person asked to promote');
     case 'rollback': {
       const cause = asked(rollout.request.reason);
-      return answer(
-        { kind: 'rolling-back', cause, mainTouched: true, ...restarting },
-        'a person asked for it',
-      );
+      return answer(mainBack(situation, cause), 'a person asked for it');
     }
     case 'pause':
     case 'resume':
     case undefined:
-      return wait('main does not come up; the canary carries the traffic: promote or rollback');
+      break;
   }
+  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  if (canaryLives(seen)) {
+    return wait('main does not come up; the canary carries the traffic: promote or rollback');
+  }
+  const cause = 'the canary ended, and main serves the old release again';
+  return mainServes(seen)
+    ? move(mainBack(situation, cause), cause)
+    : wait('main does not come up, and the canary has ended: promote or rollback');
+}
+
+function mainBack(situation: Situation<'held'>, cause: string): Phase {
+  return { kind: 'rolling-back', cause, mainTouched: true, ...restarting(situation) };
+}
+
+/** A main that hangs is restarted, but only while there is somebody else to serve. */
+function restarting({ rollout, seen, nowMs }: Situation<'held'>): SwapStage {
+  const main = seen.daemon.kind === 'up' ? seen.daemon.main : null;
+  const before = canaryLives(seen) && !mainServes(seen) ? (main?.life ?? null) : null;
+  return { stage: 'restarting-main', deadlineMs: nowMs + restartMs(rollout), before };
+}
+
+/** It is on the old release: another is not probed here. */
+function mainServes({ daemon }: Observation): boolean {
+  return daemon.kind === 'up' && daemon.main?.readiness?.ready === true;
 }

@@ -6,7 +6,7 @@ import { answer, move, type Decision, type Move } from '../decision.js';
 import type { Observation } from '../observation.js';
 import { mainTouched, type Rollout } from '../rollout.js';
 import { rollback } from './next.js';
-import { asked, canaryLives, canaryTrouble, type Situation } from './situation.js';
+import { asked, canaryLives, canaryTrouble, otherRelease, type Situation } from './situation.js';
 import { comeBack, leaveMain, restartMain } from './swap.js';
 
 export function decidePromoting(situation: Situation<'promoting'>): Decision {
@@ -29,13 +29,22 @@ export function decidePromoting(situation: Situation<'promoting'>): Decision {
   }
 }
 
-/** A person's rollback, or a canary that fails while it carries the traffic. */
+/**
+ * A person's rollback, or a canary that fails while it carries the traffic and main still lives on
+ * the old release. Once main has the new one, going on is the shortest way to somebody who serves.
+ */
 function turnBack(rollout: Rollout, seen: Observation, nowMs: number): Move | null {
   if (rollout.request?.kind === 'rollback') {
     const phase = rollback(rollout, asked(rollout.request.reason), canaryLives(seen), nowMs);
     return answer(phase, 'a person asked for it');
   }
   const cause = canaryTrouble(seen);
-  if (cause === null || mainTouched(rollout.phase)) return null;
+  if (cause === null || !livesOnOldRelease(rollout, seen)) return null;
   return move(rollback(rollout, cause, false, nowMs), cause);
+}
+
+function livesOnOldRelease(rollout: Rollout, seen: Observation): boolean {
+  if (!mainTouched(rollout.phase)) return true;
+  const lives = seen.daemon.kind === 'up' && seen.daemon.main?.life != null;
+  return lives && otherRelease(rollout, seen) !== null;
 }

@@ -1,7 +1,8 @@
 /** rolling-back: traffic first, then sessions, then the process; main gets its old spec back if it was touched. */
 import { act, move, wait, type Decision, type Move } from '../decision.js';
 import type { Rollout } from '../rollout.js';
-import { canaryLives, type Situation } from './situation.js';
+import { outage, rollback } from './next.js';
+import { canaryLives, otherRelease, type Situation } from './situation.js';
 import { comeBack, leaveMain, restartMain } from './swap.js';
 
 export function decideRollingBack(situation: Situation<'rolling-back'>): Decision {
@@ -12,19 +13,29 @@ export function decideRollingBack(situation: Situation<'rolling-back'>): Decisio
     case 'restarting-main':
       return restartMain(rollout, phase, seen, nowMs, 'old', (cause) => heldDown(rollout, cause));
     case 'returning': {
+      const again = oldReleaseAgain(situation);
+      if (again !== null) return again;
       const gone = seen.daemon.kind === 'up' && !canaryLives(seen);
       const removing = { ...phase, stage: 'removing' } as const;
       return gone && seen.proxy.kind === 'up'
         ? move(removing, 'the canary has no process to drain')
         : comeBack(seen, phase.deadlineMs, nowMs, removing);
     }
-    case 'removing':
-      if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
-      return act(
-        { kind: 'tidy-up' },
-        move({ kind: 'rolled-back', cause: phase.cause }, 'main runs the old release'),
-      );
+    case 'removing': {
+      const out = outage(seen);
+      if (out !== null) return wait(out);
+      const over = { kind: 'rolled-back', cause: phase.cause } as const;
+      const tidied = act({ kind: 'tidy-up' }, move(over, 'main runs the old release'));
+      return oldReleaseAgain(situation) ?? tidied;
+    }
   }
+}
+
+/** Main had its old spec back, and has lost it since. */
+function oldReleaseAgain({ rollout, phase, seen, nowMs }: Situation<'rolling-back'>): Move | null {
+  const lost = otherRelease(rollout, seen);
+  if (lost === null) return null;
+  return move(rollback(rollout, phase.cause, canaryLives(seen), nowMs), lost);
 }
 
 function heldDown(rollout: Rollout, cause: string): Move {

@@ -1,4 +1,5 @@
 /** What deciders are given, and what several of them ask of it. */
+import { hasOtherRelease } from '../main-spec.js';
 import { isInBetween, type Observation } from '../observation.js';
 import type { PhaseKind, PhaseOf } from '../phase.js';
 import type { Rollout } from '../rollout.js';
@@ -31,4 +32,12 @@ export function canaryTrouble({ daemon, assessment, deeds }: Observation): strin
 /** The canary has a process: it can carry traffic. */
 export function canaryLives({ daemon }: Observation): boolean {
   return daemon.kind === 'up' && daemon.canary?.life != null;
+}
+
+/** That main holds the release which it was taken from, or null. */
+export function otherRelease(rollout: Rollout, { daemon }: Observation): string | null {
+  if (daemon.kind === 'down' || daemon.main === null) return null;
+  return hasOtherRelease(rollout, daemon.main.app.spec)
+    ? "main has the other release again, as after a restart from PM2's dump"
+    : null;
 }

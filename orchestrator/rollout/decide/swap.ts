@@ -42,18 +42,21 @@ export function restartMain(
 ): Decision {
   if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
   const { main } = seen.daemon;
+  const late = nowMs >= phase.deadlineMs;
   const failed = (reason: string): Decision =>
-    nowMs >= phase.deadlineMs
-      ? giveUp(`main did not come up on the ${release} release: ${reason}`)
-      : wait(reason);
+    late ? giveUp(`main did not come up on the ${release} release: ${reason}`) : wait(reason);
   if (main === null) return failed('main is gone from PM2');
   if (!wasRestarted(main, phase.before)) {
-    return nowMs >= phase.deadlineMs
-      ? failed(seen.failure ?? 'PM2 did not restart it')
-      : act({ kind: 'respec-main', release });
+    return late && seen.failure !== null
+      ? failed(seen.failure)
+      : order(rollout, phase, seen, nowMs, release);
   }
-  if (main.status === 'errored')
-    return giveUp(`main did not come up on the ${release} release: PM2 gave up restarting it`);
+  if (main.status === 'errored') {
+    // It may have been so before: then it is for us to try.
+    return phase.before === null && !late
+      ? order(rollout, phase, seen, nowMs, release)
+      : giveUp(`main did not come up on the ${release} release: PM2 gave up restarting it`);
+  }
   const readiness = main.readiness ?? { ready: false, reason: 'not looked at yet' };
   if (!readiness.ready) return failed(readiness.reason);
   const next: Phase = {
@@ -62,6 +65,24 @@ export function restartMain(
     deadlineMs: returnDeadline(rollout, nowMs),
   };
   return move(next, `main runs the ${release} release`);
+}
+
+/**
+ * The order to restart, once the proxy sends nobody to main. One that could not be given before the
+ * deadline (by a program that was not there, without the proxy) gives main its time anew.
+ */
+function order(
+  rollout: Rollout,
+  phase: Restarting,
+  { proxy }: Observation,
+  nowMs: number,
+  release: 'old' | 'new',
+): Decision {
+  if (proxy.kind === 'down') return wait(`canary-proxy does not answer: ${proxy.reason}`);
+  const respec = { kind: 'respec-main', release } as const;
+  if (nowMs < phase.deadlineMs) return act(respec);
+  const renewed = { ...phase, deadlineMs: nowMs + restartMs(rollout) };
+  return act(respec, move(renewed, 'main is restarted late'));
 }
 
 /** Main holds the wanted spec and has had a new process since. */

@@ -81,7 +81,7 @@ export const service: ServiceConfig = {
   canaryEnv: {},
 };
 
-const oldSpec: AppSpec = {
+export const oldSpec: AppSpec = {
   script: '/srv/old/server.js',
   cwd: '/srv/old',
   interpreter: 'node',
@@ -89,7 +89,7 @@ const oldSpec: AppSpec = {
   args: [],
   env: { PORT: '10002' },
 };
-const newSpec: AppSpec = { ...oldSpec, script: '/srv/new/server.js', cwd: '/srv/new' };
+export const newSpec: AppSpec = { ...oldSpec, script: '/srv/new/server.js', cwd: '/srv/new' };
 
 export const passing: Assessment = { verdict: 'pass', check: null, reason: 'all pass', checks: [] };
 export const failing: Assessment = {
@@ -412,7 +412,7 @@ function view(process: Process | null, app: AppFacts): Omit<InstanceView, 'atSpe
   };
 }
 
-function trackState(inFlight: number): TrackState {
+export function trackState(inFlight: number): TrackState {
   return {
     sessions: 0,
     inFlight,
