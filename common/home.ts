@@ -1,5 +1,5 @@
 /** The state folder: where the sockets and databases of both processes live. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -34,8 +34,10 @@ export function homeFrom(env: NodeJS.ProcessEnv): Home {
 }
 
 /**
- * Creates the state folder, readable by its owner only.
- * @throws Error when the folder's path is too long for a unix socket in it.
+ * Creates the state folder, readable by its owner only; one that others can get into is closed to
+ * them.
+ * @throws Error when the folder's path is too long for a unix socket in it, or it is no folder of
+ * this user's own.
  */
 export function createHome(home: Home): void {
   const longest = Math.max(
@@ -47,4 +49,15 @@ export function createHome(home: Home): void {
     );
   }
   mkdirSync(home.dir, { recursive: true, mode: 0o700 });
+  const found = statSync(home.dir);
+  const uid = process.getuid?.();
+  // A link that another user made could lead to another place tomorrow.
+  const link = lstatSync(home.dir);
+  if ([found, link].some((each) => each.uid !== uid)) {
+    const owner = found.uid === uid ? link.uid : found.uid;
+    throw new Error(
+      `the state folder ${home.dir} belongs to the user with id ${owner}, wanted ${uid}: $CANARY_HOME names another`,
+    );
+  }
+  if ((found.mode & 0o077) !== 0) chmodSync(home.dir, 0o700);
 }

@@ -27,7 +27,10 @@ const template = (wanted: string) =>
 const urlWanted = 'an address that begins with http:// or https://';
 const url = template(urlWanted)
   .regex(/^https?:\/\//, { error: urlWanted })
-  .refine((value) => URL.canParse(fillTemplate(value, () => '1')), { error: urlWanted });
+  .refine((value) => URL.canParse(fillTemplate(value, () => '1')), { error: urlWanted })
+  .refine((value) => !/^https?:\/\/[^/?#]*@/.test(value), {
+    error: 'an address without a user and a password: they would be shown with it',
+  });
 
 const SOURCES = ['promql', 'http', 'command'] as const;
 const OF_PROMQL = ['prometheus', 'min', 'max'] as const;

@@ -113,8 +113,13 @@ function show(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
     return kindOf(value);
   }
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(withoutCredentials(value));
   return `got ${text.length > MAX_SHOWN_VALUE ? `${text.slice(0, MAX_SHOWN_VALUE)}...` : text}`;
+}
+
+/** A user and a password in an address. */
+function withoutCredentials(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/\/\/[^/\s]*@/g, '//***@') : value;
 }
 
 function kindOf(value: unknown): string {

@@ -2,6 +2,7 @@
 import type { Clock } from '../../common/clock.js';
 import { callUnix } from '../../common/unix-http.js';
 import { homeFrom } from '../../common/home.js';
+import { printable } from './printable.js';
 import type { ErrorReply } from '../control/messages.js';
 import type { Screen } from './terminal/screen.js';
 
@@ -107,7 +108,8 @@ export async function ask<T>(io: Io, method: string, path: string, body?: unknow
       reply.reason,
     );
   }
-  if (reply.status < 300) return reply.body as T;
-  const { code, message } = (reply.body as ErrorReply).error;
+  const answer = printable(reply.body);
+  if (reply.status < 300) return answer as T;
+  const { code, message } = (answer as ErrorReply).error;
   throw new CommandError(message, code === 'usage' ? EXIT.usage : EXIT.failed);
 }

@@ -1,7 +1,7 @@
 /** Reads a running server's contract. */
 import type { Client } from '@modelcontextprotocol/client';
 import type { HostPort, McpEndpoint } from '../../config/types.js';
-import { messageOf, REVISIONS, serverInfoOf, withServer } from '../mcp/connection.js';
+import { troubleOf, REVISIONS, serverInfoOf, withServer } from '../mcp/connection.js';
 import {
   listPrompts,
   listResources,
@@ -32,7 +32,7 @@ export async function readContract(
     const revisions = await spokenRevisions(at, endpoint, signal);
     return { ok: true, contract: { ...lists, revisions } };
   } catch (error) {
-    return { ok: false, reason: messageOf(error) };
+    return { ok: false, reason: troubleOf(error) };
   }
 }
 

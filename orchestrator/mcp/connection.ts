@@ -5,6 +5,10 @@
  */
 import {
   Client,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
   SSEClientTransport,
   StreamableHTTPClientTransport,
   SUPPORTED_PROTOCOL_VERSIONS,
@@ -115,8 +119,34 @@ async function boundedFetch(url: string | URL, init?: RequestInit): Promise<Resp
   return new Response(counted, { status, statusText, headers });
 }
 
-/** The deepest cause's message: fetch hides the useful one under "fetch failed". */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message || error.name : messageOf(error.cause);
+/** Those of the SDK's own errors whose messages hold nothing of an answer. */
+const PLAIN_CODES: ReadonlySet<string> = new Set([
+  SdkErrorCode.RequestTimeout,
+  SdkErrorCode.ConnectionClosed,
+  SdkErrorCode.NotConnected,
+]);
+
+/**
+ * Why a server could not be spoken to, by the deepest cause (fetch hides the useful one under "fetch
+ * failed"). Without anything that the server sent, since this is kept, logged and shown.
+ */
+export function troubleOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  if (error instanceof ProtocolError) return `JSON-RPC error ${error.code}`;
+  const status = httpStatusOf(error);
+  if (status !== null) return `HTTP ${status}`;
+  if (error.cause instanceof Error) return troubleOf(error.cause);
+  if (error instanceof SdkError && !PLAIN_CODES.has(error.code)) {
+    return `an answer that MCP does not know (${error.code})`;
+  }
+  return error instanceof SyntaxError || 'issues' in error
+    ? 'an answer that MCP does not know'
+    : error.message || error.name;
+}
+
+/** The SDK puts the body of a failure behind its status. */
+function httpStatusOf(error: Error): number | null {
+  if (error instanceof SdkHttpError) return error.status;
+  const told = /\(HTTP (\d{3})\)/.exec(error.message);
+  return told === null ? null : Number(told[1]);
 }

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import type { Client } from '@modelcontextprotocol/client';
 import type { HostPort, Probe } from '../../config/types.js';
-import { messageOf, serverInfoOf, urlOf, withServer } from '../mcp/connection.js';
+import { troubleOf, serverInfoOf, urlOf, withServer } from '../mcp/connection.js';
 import type { ServerInfo } from '../rollout/rollout.js';
 
 export type ProbeOutcome =
@@ -34,7 +34,7 @@ export async function probe(
         return { ok: true, server: null };
     }
   } catch (error) {
-    return { ok: false, reason: `${how.kind} probe of port ${at.port}: ${messageOf(error)}` };
+    return { ok: false, reason: `${how.kind} probe of port ${at.port}: ${troubleOf(error)}` };
   }
 }
 

@@ -1,6 +1,6 @@
 /** One call of a suite and what came of it. */
 import { ProtocolError, type Client } from '@modelcontextprotocol/client';
-import { messageOf } from '../mcp/connection.js';
+import { troubleOf } from '../mcp/connection.js';
 import type { SuiteRequest } from './suite.js';
 
 export type Answer = { readonly tookMs: number } & (
@@ -41,7 +41,7 @@ export async function ask(
     const tookMs = now() - startedAtMs;
     return error instanceof ProtocolError
       ? { kind: 'error', tookMs, code: error.code, message: error.message }
-      : { kind: 'none', tookMs, reason: messageOf(error) };
+      : { kind: 'none', tookMs, reason: troubleOf(error) };
   }
 }
 

@@ -7,7 +7,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { stringify } from 'yaml';
 import type { Clock } from '../../common/clock.js';
 import type { HostPort, McpEndpoint } from '../../config/types.js';
-import { messageOf, withServer } from '../mcp/connection.js';
+import { troubleOf, withServer } from '../mcp/connection.js';
 import { listTools, type ListedTool } from '../mcp/lists.js';
 import { ask } from './answer.js';
 import { exampleOf } from './example.js';
@@ -54,7 +54,7 @@ export async function recordSuite(
   try {
     return await withServer(at, endpoint, connect, (client) => record(client, options));
   } catch (error) {
-    return { ok: false, reason: messageOf(error) };
+    return { ok: false, reason: troubleOf(error) };
   }
 }
 
@@ -97,7 +97,7 @@ async function tryTool(
   const own = example.value as Readonly<Record<string, unknown>>;
   const request = { kind: 'tool', name, arguments: own } as const;
   const answer = await ask(client, request, { timeoutMs, signal, now: () => clock.now() });
-  const [wrong] = mismatches(answer, PLAIN_RESULT);
+  const [wrong] = mismatches(answer, PLAIN_RESULT, true);
   if (wrong !== undefined) return `it gave ${answer.kind === 'result' ? 'an error' : wrong.got}`;
   return Object.keys(own).length === 0 ? { tool: name } : { tool: name, arguments: own };
 }

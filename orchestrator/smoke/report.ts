@@ -1,4 +1,4 @@
-/** What a smoke test found, as it is kept and shown. It holds no arguments and only excerpts of answers. */
+/** What a smoke test found, as it is kept and shown. It holds no arguments, and nothing of the answers. */
 import type { ContractVerdict } from '../contract/verdict.js';
 
 export interface CaseReport {

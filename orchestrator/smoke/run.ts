@@ -7,7 +7,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { Clock } from '../../common/clock.js';
 import type { HostPort, McpEndpoint } from '../../config/types.js';
-import { messageOf, withServer } from '../mcp/connection.js';
+import { troubleOf, withServer } from '../mcp/connection.js';
 import { listTools } from '../mcp/lists.js';
 import { ask } from './answer.js';
 import { excerpt } from './excerpt.js';
@@ -22,6 +22,8 @@ const RETRY_PAUSE_MS = 1_000;
 export interface RunOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Excerpts of wrong answers may be in the report: for a person's eyes, never to be kept. */
+  readonly quotes: boolean;
   /** Told before each case. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -39,7 +41,7 @@ export async function runSuite(
   try {
     await withServer(at, endpoint, connect, (client) => run.calls(client));
   } catch (error) {
-    run.fail(messageOf(error));
+    run.fail(troubleOf(error));
   }
   return run.report();
 }
@@ -108,12 +110,12 @@ class SuiteRun {
 
   /** Tries until the answer is right or no retry is left. */
   async #try(client: Client, call: SuiteCall): Promise<CaseReport> {
-    const { clock, signal } = this.#options;
+    const { clock, signal, quotes } = this.#options;
     const now = (): number => clock.now();
     const { name, timeoutMs } = call;
     for (let attempts = 1; ; attempts += 1) {
       const answer = await ask(client, call.request, { timeoutMs, signal, now });
-      const wrong = mismatches(answer, call.expect);
+      const wrong = mismatches(answer, call.expect, quotes);
       const { tookMs } = answer;
       if (wrong.length === 0) {
         return { name, outcome: 'passed', problems: [], attempts, tookMs };

@@ -59,6 +59,7 @@ export async function testCanary(
   const report = await runSuite(config.canary, endpoint, suite, {
     clock,
     signal,
+    quotes: false,
     onProgress: (done, total) => onProgress(`call ${done + 1} of ${total}`),
   });
   const passed = hasPassed(report);

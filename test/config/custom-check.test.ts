@@ -72,3 +72,12 @@ test.each([
   expect(found[0]).toMatch(/checks/);
   expect(found[0]).toContain(message);
 });
+
+test('an address holds no password, and a refused one is not shown', () => {
+  const found = problems('[{name: h, http: "https://op:hunter2@h/x"}]');
+  expect(found).toEqual([
+    expect.stringMatching(
+      /got "https:\/\/\*\*\*@h\/x", wanted an address without a user and a password/,
+    ),
+  ]);
+});

@@ -97,7 +97,8 @@ async function smoke(io: Io, name: string, flags: SmokeFlags): Promise<ExitCode>
   const at = targetOf(service, flags);
   const timeoutMs = service.smoke?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const signal = AbortSignal.timeout(timeoutMs);
-  const running = runSuite(at, mcpEndpointOf(service), suite, { clock: systemClock, signal });
+  const options = { clock: systemClock, signal, quotes: true };
+  const running = runSuite(at, mcpEndpointOf(service), suite, options);
   const doing = (): string => `${suite.calls.length} calls to ${name} on port ${at.port}`;
   const report = await withProgress(io, systemClock, doing, running);
   if (flags.junit !== undefined) await write(io, flags.junit, junit(name, report), 'w');

@@ -12,7 +12,7 @@ const result: Answer = {
 };
 const refused: Answer = { kind: 'error', tookMs: 1, code: -32_602, message: 'no such tool' };
 const told = (answer: Answer, wanted: Partial<Expectation>): string[] =>
-  mismatches(answer, { ...PLAIN_RESULT, ...wanted }).map(
+  mismatches(answer, { ...PLAIN_RESULT, ...wanted }, true).map(
     ({ wanted: what, got }) => `${what} / ${got}`,
   );
 

@@ -68,7 +68,7 @@ function run(
   { endpoint = MCP, timeoutMs = 20_000 }: { endpoint?: McpEndpoint; timeoutMs?: number } = {},
 ): Promise<SuiteReport> {
   const signal = AbortSignal.timeout(timeoutMs);
-  return runSuite(at, endpoint, suite(text), { clock: systemClock, signal });
+  return runSuite(at, endpoint, suite(text), { clock: systemClock, signal, quotes: true });
 }
 
 const EVERYTHING = `
@@ -273,6 +273,14 @@ describe('a canary', () => {
       'server protocol 2026-07-28',
     );
     expect(ran).toEqual([]);
+  });
+
+  it('that answers wrongly is not quoted: what is kept and shown holds nothing of an answer', async () => {
+    const config = { ...between(made.at, made.at), contract: null };
+    const wrong = 'calls: [{tool: read, expect: {contains: xyz}}]';
+    const result = await testIt(config, wrong);
+    expect(result.reason).toContain('wanted text that contains "xyz", got text of 16 characters');
+    expect(JSON.stringify(result)).not.toContain('hunter2');
   });
 
   it('whose breaking contract is allowed is called', async () => {
