@@ -40,6 +40,16 @@ export function refusal(status: number, code: string, message: string): ApiReply
   return { status, body: { error: { code, message } } };
 }
 
+/** A name that was percent-encoded into a path; as it stands when it was not, so it is found nowhere. */
+export function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+const BASE = 'http://unix';
 const TAKEOVER: UnixCall = { method: 'POST', path: '/v1/takeover', timeoutMs: 5_000 };
 /** How long an orphan may take to finish what it carries. */
 const TAKEOVER_MS = 20_000;
@@ -65,7 +75,8 @@ export async function serveUnix(
   rmSync(socketPath, { force: true });
   const server = createServer((req, res) => {
     const isTakeover = req.method === TAKEOVER.method && req.url === TAKEOVER.path;
-    void respond(req, res, isTakeover ? () => takeover(giveWay) : handle);
+    // Who asked has gone in the middle of it.
+    respond(req, res, isTakeover ? () => takeover(giveWay) : handle).catch(() => res.destroy());
   });
   server.requestTimeout = 10_000;
   const before = process.umask(0o177);
@@ -129,7 +140,9 @@ async function replyTo(
   req: IncomingMessage,
   handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
 ): Promise<ApiReply> {
-  const url = new URL(req.url ?? '/', 'http://unix');
+  const target = req.url ?? '/';
+  if (!URL.canParse(target, BASE)) return refusal(400, 'bad_url', 'the address is none');
+  const url = new URL(target, BASE);
   const text = await readAll(req, MAX_REQUEST_BYTES);
   if (text === null)
     return refusal(413, 'body_too_large', `a body takes at most ${MAX_REQUEST_BYTES} bytes`);

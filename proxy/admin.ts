@@ -1,6 +1,6 @@
 /** The admin socket's API (common/protocol.ts). */
 import { routeSchema, type ProxyState } from '../common/protocol.js';
-import { refusal, type ApiReply, type ApiRequest } from '../common/unix-http.js';
+import { decodedName, refusal, type ApiReply, type ApiRequest } from '../common/unix-http.js';
 import { MAX_CALLS_PER_PAGE } from './call-log.js';
 import { routeProblem } from './route.js';
 import type { Service } from './service.js';
@@ -19,7 +19,7 @@ export function answerAdmin(target: AdminTarget, request: ApiRequest): ApiReply 
   }
   const [, name, what] = SERVICE_PATH.exec(request.path) ?? [];
   if (name === undefined) return refusal(404, 'not_found', `there is no ${request.path}`);
-  const service = target.service(decodeURIComponent(name));
+  const service = target.service(decodedName(name));
   if (service === undefined) {
     return refusal(404, 'unknown_service', `no service is called ${name}`);
   }

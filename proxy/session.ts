@@ -7,6 +7,7 @@
  *    which is ended upstream when its last call has ended.
  * 3. Credentials (`headers`) live in memory only.
  */
+import { z } from 'zod';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
@@ -22,11 +23,15 @@ import { Suspended } from './mcp/suspended.js';
 import type { SessionKind, StoredSession } from './store.js';
 import type { Tracks } from './tracks.js';
 import type { Upstream } from './upstream.js';
+import { storedJson } from './stored-json.js';
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 500;
 
 /** What sessions need of their service. */
+/** Names of methods, with the bodies that are sent again after a move. */
+const restoreSchema = z.array(z.tuple([z.string(), z.string()]));
+
 export interface SessionWorld {
   readonly tracks: Tracks;
   readonly split: Split<Track>;
@@ -113,7 +118,7 @@ export class Session implements Pin {
     this.initialize = stored.initialize;
     this.negotiated = negotiated;
     this.initialized = stored.initialized;
-    this.restore = new Map(JSON.parse(stored.restore) as [string, string][]);
+    this.restore = new Map(storedJson(restoreSchema, stored.restore));
     this.usedAtMs = stored.usedAtMs;
     this.path = path;
     this.pinned = stored.track;

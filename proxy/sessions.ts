@@ -16,6 +16,7 @@ import type { SessionMeter } from './session-meter.js';
 import { Split } from './split.js';
 import type { SessionKind, Store } from './store.js';
 import type { Tracks } from './tracks.js';
+import { storedJson } from './stored-json.js';
 
 /** 192 bits: it cannot be guessed, and an id that is not ours is not found. */
 const ID_BYTES = 24;
@@ -181,7 +182,5 @@ export class Sessions {
 }
 
 function negotiatedOf(json: string | null): Negotiated | null {
-  if (json === null) return null;
-  const parsed = negotiatedSchema.safeParse(JSON.parse(json));
-  return parsed.success ? parsed.data : null;
+  return json === null ? null : storedJson(negotiatedSchema, json);
 }

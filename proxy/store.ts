@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type Database from 'libsql';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
 import { openStateFile, type StateFile } from '../common/state-file.js';
+import { storedJson } from './stored-json.js';
 
 const MIGRATIONS = [
   `
@@ -141,9 +142,7 @@ export class Store {
   loadRoute(service: string): Route | null {
     const row = this.db.prepare('SELECT route FROM route WHERE service = ?').get(service) as
       { route: string } | undefined;
-    if (row === undefined) return null;
-    const parsed = routeSchema.safeParse(JSON.parse(row.route));
-    return parsed.success ? parsed.data : null;
+    return row === undefined ? null : storedJson(routeSchema, row.route);
   }
 
   saveSession(session: StoredSession): void {

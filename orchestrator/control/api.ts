@@ -1,6 +1,6 @@
 /** The control socket's requests (see messages.ts), turned into questions to the orchestrator. */
 import { z } from 'zod';
-import { refusal, type ApiReply, type ApiRequest } from '../../common/unix-http.js';
+import { decodedName, refusal, type ApiReply, type ApiRequest } from '../../common/unix-http.js';
 import type { Orchestrator } from '../orchestrator.js';
 import type { RequestKind } from '../rollout/rollout.js';
 import { startRequestSchema, steerRequestSchema } from './messages.js';
@@ -46,18 +46,9 @@ export async function answerControl(
 ): Promise<ApiReply> {
   for (const [method, pattern, handle] of ROUTES) {
     const name = method === request.method ? pattern.exec(request.path)?.[1] : undefined;
-    if (name !== undefined) return handle(orchestrator, request, decoded(name));
+    if (name !== undefined) return handle(orchestrator, request, decodedName(name));
   }
   return refusal(404, 'usage', `there is no ${request.method} ${request.path}`);
-}
-
-/** A name that cannot be decoded names nothing: as it stands, it is found nowhere. */
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }
 
 function steer(kind: RequestKind): Handler {

@@ -10,7 +10,7 @@ import { sameRoute } from './route.js';
 import { hasOtherRelease } from './main-spec.js';
 import type { Rollout } from './rollout.js';
 import { staleEcosystem } from './stale-ecosystem.js';
-import type { Outcome, ProcessManager } from '../process-manager.js';
+import type { App, Outcome, ProcessManager } from '../process-manager.js';
 
 export interface PerformParts {
   readonly pm2: ProcessManager;

@@ -85,14 +85,15 @@ export class SseParser {
       this.fields.hasData = true;
       this.listener.onData(chunk, start, end);
     } else if (FIELD_NAMES.has(this.name) && this.value.length < MAX_FIELD_BYTES) {
-      this.value += chunk.toString('utf8', start, end);
+      // As bytes: a character may be cut by the end of the chunk.
+      this.value += chunk.toString('latin1', start, end);
     }
   }
 
   private endLine(end: number): void {
     if (this.lineEmpty) this.endEvent(end);
-    else if (this.name === 'event') this.fields.event = this.value || 'message';
-    else if (this.name === 'id') this.fields.id = this.value;
+    else if (this.name === 'event') this.fields.event = utf8(this.value) || 'message';
+    else if (this.name === 'id') this.fields.id = utf8(this.value);
     this.name = '';
     this.value = '';
     this.inValue = false;
@@ -104,6 +105,10 @@ export class SseParser {
     this.fields = { event: 'message', id: null, hasData: false };
     this.listener.onEvent(fields, end);
   }
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function nextLineEnd(chunk: Buffer, from: number): number {

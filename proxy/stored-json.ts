@@ -1,0 +1,11 @@
+/** JSON out of the proxy's store. */
+import type { z } from 'zod';
+
+/** What was stored; null when it cannot be read: a damaged row costs what it held, not the proxy. */
+export function storedJson<T>(schema: z.ZodType<T>, text: string): T | null {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}

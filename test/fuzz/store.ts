@@ -1,0 +1,103 @@
+/** The proxy's store, damaged: rows that hold anything, and files that are none. */
+import fc from 'fast-check';
+import Database from 'libsql';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Store } from '../../proxy/store.js';
+import { route, SERVICE, startProxy } from '../proxy/support/proxies.js';
+
+/** A proxy comes up on rows of any content, and serves. */
+export async function fuzzRows(inputs: number): Promise<void> {
+  const proxy = await startProxy({ stable: 9 });
+  const text = fc.oneof(
+    fc.constantFrom('', 'null', '[]', '{}', '[["a"]]', '{"tracks":1}'),
+    fc.string().map((any) => any.replaceAll('\0', '')),
+  );
+  const row = fc.record({
+    kind: fc.oneof(fc.constantFrom('streamable', 'sse'), text),
+    track: fc.oneof(fc.constantFrom('stable', 'canary'), text),
+    negotiated: fc.option(text),
+    restore: text,
+    initialize: fc.option(fc.uint8Array()),
+    route: text,
+  });
+  try {
+    await fc.assert(
+      fc.asyncProperty(row, async (some) => {
+        await proxy.stop();
+        write(proxy.home.proxyStoreFile, some);
+        await proxy.start();
+        await proxy.state();
+      }),
+      { numRuns: inputs },
+    );
+  } finally {
+    await proxy.dispose();
+  }
+}
+
+interface Row {
+  readonly kind: string;
+  readonly track: string;
+  readonly negotiated: string | null;
+  readonly restore: string;
+  readonly initialize: Uint8Array | null;
+  readonly route: string;
+}
+
+function write(
+  file: string,
+  { kind, track, negotiated, restore, initialize, route: written }: Row,
+): void {
+  const db = new Database(file);
+  const raw = initialize === null ? null : Buffer.from(initialize);
+  db.prepare('INSERT OR REPLACE INTO route VALUES (?, ?)').run(SERVICE, written);
+  db.prepare(
+    `INSERT OR REPLACE INTO session (id, service, kind, label, track, upstream_id, generation, initialize, negotiated, initialized, restore, used_at_ms)
+     VALUES ('id', ?, ?, 'label', ?, NULL, 1, ?, ?, 1, ?, ?)`,
+  ).run(SERVICE, kind, track, raw, negotiated, restore, Date.now());
+  db.close();
+}
+
+/** A file with bytes written over opens and reads, or is refused by name: nothing else. */
+export function fuzzFile(inputs: number): void {
+  const dir = mkdtempSync(join(tmpdir(), 'canary-fuzz-'));
+  const [sound, file] = [join(dir, 'sound.db'), join(dir, 'proxy.db')];
+  const store = Store.open(sound);
+  store.saveRoute(SERVICE, route({ stable: 9 }));
+  store.close();
+  const bytes = readFileSync(sound);
+  const edits = fc.array(
+    fc.tuple(fc.nat({ max: bytes.length }), fc.uint8Array({ minLength: 1, maxLength: 16 })),
+    { maxLength: 8 },
+  );
+  try {
+    fc.assert(
+      fc.property(edits, fc.option(fc.nat({ max: bytes.length })), (changes, length) => {
+        copyFileSync(sound, file);
+        const damaged = Buffer.from(bytes);
+        for (const [at, put] of changes) damaged.set(put.subarray(0, damaged.length - at), at);
+        writeFileSync(file, length === null ? damaged : damaged.subarray(0, length));
+        readOrRefused(file);
+        for (const rest of ['-wal', '-shm']) rmSync(file + rest, { force: true });
+      }),
+      { numRuns: inputs },
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function readOrRefused(file: string): void {
+  let store: Store | null = null;
+  try {
+    store = Store.open(file);
+    store.loadRoute(SERVICE);
+    store.loadSessions(SERVICE);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof TypeError) throw error;
+  } finally {
+    store?.close();
+  }
+}
