@@ -55,6 +55,8 @@ export function parseSource(file: string, text: string): Source {
     return unparsed(file, [pen('not-yaml', tooDeep, tooDeep, '', 'not YAML: nested too deeply')]);
   }
   const doc: Document = parseDocument(text, {
+    // A warning would quote the file on the error stream; what is wrong is told as a problem.
+    logLevel: 'error',
     prettyErrors: false,
     merge: true,
     uniqueKeys: false,

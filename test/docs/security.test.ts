@@ -6,6 +6,8 @@ const ROOT = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 const security = read('docs/security.md');
 
+const defaults: Readonly<Record<string, unknown>> = SERVICE_DEFAULTS;
+
 /** A product, a shift or a number, as limits are written. */
 function valueOf(expression: string): number {
   const [a = NaN, b] = expression.replaceAll('_', '').split(/<<|\*/).map(Number);
@@ -26,7 +28,7 @@ test.each(limits.map(([, at, where, name]) => [`${where} ${name}`, at!, where!, 
   (_, at, where, name) => {
     const told = at.replaceAll(',', '');
     if (name === '') {
-      expect(String(SERVICE_DEFAULTS[where as keyof typeof SERVICE_DEFAULTS])).toBe(told);
+      expect(`${defaults[where] as string | number}`).toBe(told);
       return;
     }
     const written = new RegExp(`const ${name} = ([^;]+);`).exec(read(where))?.[1] ?? '';

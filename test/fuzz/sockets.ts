@@ -50,6 +50,8 @@ class Witness {
   });
 
   async open(): Promise<number> {
+    // What came whole before the fault is told first.
+    this.#server.on('clientError', (_, socket) => setImmediate(() => socket.destroy()));
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return (this.#server.address() as AddressInfo).port;
   }

@@ -139,7 +139,8 @@ function respecced(world: World, release: Release): World | null {
 /** perform.ts looks at main before it says that all is in order. */
 function tidied(world: World, rollout: Rollout): World | null {
   const { main } = world;
-  if (!world.daemonAnswers || (main === null && rollout.phase.kind === 'retiring')) return null;
+  if (!world.daemonAnswers) return null;
+  if (rollout.phase.kind === 'retiring' && main?.release !== 'new') return null;
   if (main !== null && hasOtherRelease(rollout, SPECS[main.release])) return null;
   const dump = main?.release ?? world.dump;
   return { ...world, canary: null, baseline: null, dump, preparation: 'none', smoke: 'none' };

@@ -51,7 +51,7 @@ describe('main that has the other release again', () => {
     run.toEnd();
     expect(run.phase).toMatchObject({
       kind: 'rolled-back',
-      cause: expect.stringContaining('the other release again'),
+      cause: 'main no longer has the new release in PM2',
     });
     expect(run.main.release).toBe('old');
   });
