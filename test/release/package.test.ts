@@ -39,6 +39,6 @@ it('the tarball holds what it needs, and nothing else', () => {
     ]),
   );
   const wanted =
-    /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|ecosystem\.config\.js|config\/|dist\/(common|config|orchestrator|proxy)\/|orchestrator\/dashboard\/page\/|deploy\/|docs\/)/;
+    /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|ecosystem\.config\.js|config\/|dist\/(common|config|library|orchestrator|proxy)\/|orchestrator\/dashboard\/page\/|deploy\/|docs\/)/;
   expect(paths.filter((path) => !wanted.test(path))).toEqual([]);
 });
