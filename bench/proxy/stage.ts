@@ -63,6 +63,12 @@ export class Stage {
     await this.proxy?.end('SIGKILL');
   }
 
+  /** As `pm2 restart` does: the old one drains and ends, then the new one starts. */
+  async restartProxy(): Promise<void> {
+    await this.proxy?.end('SIGTERM');
+    await this.startProxy();
+  }
+
   async startInstance(track: 'stable' | 'canary'): Promise<void> {
     const port = this.ports[track];
     const args = [`${DIST}bench/proxy/fixture-server.js`, this.runsFile];

@@ -1,0 +1,110 @@
+/**
+ * The proxy is restarted (SIGTERM, then a new process, as `pm2 restart` does) while agents of every
+ * kind call without pause, and others connect without pause: what do they notice?
+ *
+ *   node dist/bench/proxy/restarts.js [RESTARTS] [AGENTS]
+ *
+ * Prints what was lost, and for how long connections were refused. Exits with 1 when a call ran
+ * twice or hung, or an agent did not go on.
+ */
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, KINDS } from './agents.js';
+import { losses } from './losses.js';
+import { Stage } from './stage.js';
+
+const BREATH_MS = 1_000;
+const CONNECT_EVERY_MS = 5;
+const ANSWER_TIMEOUT_MS = 30_000;
+const BACK_TIMEOUT_MS = 60_000;
+
+/** Connects again and again, each time for one request. */
+class Visitors {
+  visits = 0;
+  /** When a visit that was not answered began, by `performance.now()`. */
+  readonly refusedAt: number[] = [];
+  private readonly port: number;
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(port: number) {
+    this.port = port;
+    this.timer = setInterval(() => {
+      const visit = this.visit();
+      this.underWay.add(visit);
+      void visit.finally(() => this.underWay.delete(visit));
+    }, CONNECT_EVERY_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.underWay);
+  }
+
+  private async visit(): Promise<void> {
+    const startedAt = performance.now();
+    const isAnswered = await this.request();
+    this.visits += 1;
+    if (!isAnswered) this.refusedAt.push(startedAt);
+  }
+
+  private request(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1');
+      let answer = '';
+      socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
+      socket.on('connect', () =>
+        socket.write('GET /nothing HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n'),
+      );
+      socket.on('data', (chunk) => (answer += chunk.toString()));
+      socket.on('error', () => resolve(false));
+      socket.on('close', () => resolve(answer.startsWith('HTTP/1.1 ')));
+    });
+  }
+}
+
+/** The longest time in which no visit in a row was answered, in each restart. */
+function gapsMs(refusedAt: readonly number[]): number[] {
+  const gaps: { from: number; to: number }[] = [];
+  for (const at of [...refusedAt].sort((a, b) => a - b)) {
+    const last = gaps.at(-1);
+    if (last !== undefined && at - last.to < BREATH_MS / 2) last.to = at;
+    else gaps.push({ from: at, to: at });
+  }
+  return gaps.map(({ from, to }) => Math.round(to - from));
+}
+
+const restarts = Number(process.argv[2] ?? 10);
+const size = Number(process.argv[3] ?? 16);
+const stage = await Stage.open();
+try {
+  const kinds = Array.from({ length: size }, (_, i) => KINDS[i % KINDS.length] ?? 'v1-http');
+  const agents = await Promise.all(kinds.map((kind) => Agent.start(kind, stage.url)));
+  const visitors = new Visitors(Number(new URL(stage.url).port));
+  for (let i = 0; i < restarts; i += 1) {
+    await delay(BREATH_MS);
+    await stage.restartProxy();
+  }
+  const backAt = performance.now();
+  const hasGoneOn = ({ calls }: Agent): boolean =>
+    calls.some(({ startedAt, error }) => startedAt >= backAt && error === null);
+  while (!agents.every(hasGoneOn) && performance.now() - backAt < BACK_TIMEOUT_MS)
+    await delay(BREATH_MS);
+  const wentOn = agents.filter(hasGoneOn).length;
+  await Promise.all(agents.map((agent) => agent.stop()));
+  await visitors.stop();
+  const calls = agents.flatMap((agent) => agent.calls);
+  const seen = losses({
+    scene: 'restarts',
+    rounds: restarts,
+    calls,
+    kills: [],
+    runs: stage.runs(),
+  });
+  const { visits, refusedAt } = visitors;
+  const report = { ...seen, wentOn, visits, refused: refusedAt.length, gapsMs: gapsMs(refusedAt) };
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  process.exitCode = seen.hung + seen.ranTwice === 0 && wentOn === size ? 0 : 1;
+} finally {
+  await stage.close();
+}
