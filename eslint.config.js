@@ -28,6 +28,7 @@ const wallRules = Object.entries(walls).map(([folder, forbidden]) => ({
 /** What the dashboard's page finds in a browser. */
 const pageGlobals = Object.fromEntries(
   [
+    'AbortController',
     'addEventListener',
     'document',
     'EventSource',

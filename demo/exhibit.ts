@@ -13,6 +13,7 @@ import { defaultService } from '../config/resolve.js';
 import type { ServiceConfig } from '../config/types.js';
 import type { RolloutView, ServiceView, TrackView } from '../orchestrator/control/messages.js';
 import { endedView, serviceView } from '../orchestrator/control/views.js';
+import type { LogFilesReply } from '../orchestrator/control/log-files.js';
 import type { Desk } from '../orchestrator/dashboard/desk.js';
 import { createJudge } from '../orchestrator/judge/judge.js';
 import type { Assessment, CallEvent, EvidenceEvent } from '../orchestrator/judge/types.js';
@@ -22,6 +23,7 @@ import type { Phase } from '../orchestrator/rollout/phase.js';
 import { rule } from '../orchestrator/rollout/requests.js';
 import type { RequestKind, Rollout } from '../orchestrator/rollout/rollout.js';
 import { Store } from '../orchestrator/store/store.js';
+import { writeLogs } from './exhibit-logs.js';
 
 export const MINUTE_MS = 60_000;
 const TOOLS = ['fetch', 'search', 'screenshot', 'extract', 'crawl', 'summarize'];
@@ -48,6 +50,8 @@ export interface Story {
 export interface Exhibit {
   readonly store: Store;
   readonly desk: Desk;
+  /** What the processes of every service print. */
+  readonly logs: LogFilesReply;
   /** What was asked for by `steer` and `start`, in order. */
   readonly asked: readonly string[];
   /** Adds what was seen of a rollout since. */
@@ -65,9 +69,11 @@ export function openExhibit(stories: readonly Story[]): Exhibit {
   for (const story of stories) assessments.set(idOf(story), play(store, story));
   const begun = store.active();
   const asked: string[] = [];
+  const logs = writeLogs(dir);
   return {
     store,
-    desk: deskOver(store, assessments, asked),
+    desk: deskOver({ store, assessments, asked, logs }),
+    logs,
     asked,
     add: (rollout, events) => store.addEvidence(rollout, events, newCursor),
     restore: () => {
@@ -251,11 +257,14 @@ function nameOf({ tool }: CallEvent, tools: readonly string[]): string {
   return tools[Number(tool.replace('tool-', ''))] ?? tool;
 }
 
-function deskOver(
-  store: Store,
-  assessments: ReadonlyMap<string, Assessment>,
-  asked: string[],
-): Desk {
+interface DeskParts {
+  readonly store: Store;
+  readonly assessments: ReadonlyMap<string, Assessment>;
+  readonly asked: string[];
+  readonly logs: LogFilesReply;
+}
+
+function deskOver({ store, assessments, asked, logs }: DeskParts): Desk {
   const view = (rollout: Rollout): RolloutView => {
     const ended = endedView(rollout, { transitions: store.transitions(rollout.id), release: null });
     if (rollout.endedAtMs !== null) return ended;
@@ -280,6 +289,7 @@ function deskOver(
       if (rollout !== null) return { ok: true, value: view(rollout) };
       return { ok: false, code: 'usage', message: `there is no rollout ${id}` };
     },
+    logFiles: () => Promise.resolve({ ok: true, value: logs }),
     steer: (name, kind, reason) => {
       asked.push(`${kind} ${name}${reason === null ? '' : `: ${reason}`}`);
       const [rollout] = store.recent(name, 1);

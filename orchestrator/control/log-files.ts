@@ -21,3 +21,24 @@ export function logFilesOf(apps: readonly App[], { app, canaryApp }: ServiceConf
   };
   return { stable: filesOf(app), canary: filesOf(canaryApp) };
 }
+
+export type LogTrack = keyof LogFilesReply;
+
+/** One file that is read, and what it is of. */
+export interface LogSource {
+  readonly track: LogTrack;
+  readonly stream: 'out' | 'err';
+  readonly path: string;
+}
+
+/** The files of the tracks that are wanted; one that takes both streams is read once. */
+export function sourcesOf(files: LogFilesReply, tracks: readonly LogTrack[]): readonly LogSource[] {
+  return tracks.flatMap((track) => {
+    const found = files[track];
+    if (found === null) return [];
+    const out = { track, stream: 'out', path: found.out } as const;
+    return found.err === found.out
+      ? [out]
+      : [out, { track, stream: 'err', path: found.err } as const];
+  });
+}

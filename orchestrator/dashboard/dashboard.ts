@@ -14,8 +14,9 @@ import { readBody } from './body.js';
 import type { Desk } from './desk.js';
 import { Feed } from './feed.js';
 import { pageFiles, type PageFile } from './files.js';
-import { actRefusal, hostRefusal, originRefusal } from './guard.js';
+import { actRefusal, hostRefusal, originRefusal, tokenRefusal } from './guard.js';
 import { Histories } from './histories.js';
+import { logTails } from './log-tails.js';
 import { RateLimit } from './rate-limit.js';
 import { historyList, openView } from './summary.js';
 
@@ -24,6 +25,8 @@ const MAX_HISTORY = 100;
 const BASE_URL = 'http://dashboard';
 /** What a person can click; more is a program gone wild. */
 const ACTS = { burst: 20, perSecond: 1 } as const;
+/** Some open pages, each asking every few seconds. */
+const LOG_READS = { burst: 20, perSecond: 5 } as const;
 
 /** Nothing is taken from elsewhere, nothing stands inside another page, nothing is guessed. */
 const SECURITY_HEADERS = {
@@ -51,12 +54,14 @@ export class Dashboard {
   readonly #files: ReadonlyMap<string, PageFile>;
   readonly #feed: Feed;
   readonly #acts: RateLimit;
+  readonly #logReads: RateLimit;
 
   constructor(parts: DashboardParts) {
     this.#parts = parts;
     this.#files = pageFiles();
     this.#feed = new Feed({ ...parts, histories: new Histories(parts.store) });
     this.#acts = new RateLimit(parts.clock, ACTS.burst, ACTS.perSecond);
+    this.#logReads = new RateLimit(parts.clock, LOG_READS.burst, LOG_READS.perSecond);
   }
 
   /** Answers a request of the HTTP listener. */
@@ -102,15 +107,28 @@ export class Dashboard {
       const answer = this.#parts.desk.history(url.searchParams.get('service'), MAX_HISTORY);
       return answerReply(answer, historyList);
     }
+    const logsOf = /^\/v1\/services\/([\w.-]+)\/logs$/.exec(url.pathname)?.[1];
+    if (logsOf !== undefined) return this.#logs(req, logsOf);
     if (rollout !== undefined) return answerReply(this.#parts.desk.rollout(rollout), openView);
     return refusal(404, 'usage', 'there is no such page');
+  }
+
+  async #logs({ headers }: IncomingMessage, service: string): Promise<ApiReply> {
+    const { desk, token } = this.#parts;
+    const refused = tokenRefusal(headers, token);
+    if (refused !== null) return refused;
+    if (!this.#logReads.take()) return tooMany();
+    const files = await desk.logFiles(service);
+    return files.ok
+      ? { status: 200, body: await logTails(files.value) }
+      : answerReply(files, () => null);
   }
 
   async #act(req: IncomingMessage, url: URL): Promise<ApiReply> {
     const { desk, token, log } = this.#parts;
     const refused = actRefusal(req.headers, token);
     if (refused !== null) return refused;
-    if (!this.#acts.take()) return refusal(429, 'refused', 'too many requests: wait a second');
+    if (!this.#acts.take()) return tooMany();
     const [, name, verb] = /^\/v1\/services\/([\w.-]+)\/([a-z]+)$/.exec(url.pathname) ?? [];
     const kind = REQUEST_KINDS.find((known) => known === verb);
     if (name === undefined || (kind === undefined && verb !== 'start')) {
@@ -125,6 +143,10 @@ export class Dashboard {
     log.info({ service: name, order: verb, status: reply.status }, 'asked on the dashboard');
     return reply;
   }
+}
+
+function tooMany(): ApiReply {
+  return refusal(429, 'refused', 'too many requests: wait a second');
 }
 
 function answerReply<T>(answer: Answer<T>, shown: (value: T) => unknown): ApiReply {

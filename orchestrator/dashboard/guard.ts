@@ -6,6 +6,7 @@
  * 2. Origin: a page of another origin reads nothing and asks for nothing.
  * 3. Acting needs the token, in a header that no form and no foreign page can send unasked, and
  *    the page's own Origin.
+ * 4. What processes print needs the token, too: it may hold secrets.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { refusal, type ApiReply } from '../../common/unix-http.js';
@@ -40,10 +41,15 @@ export function actRefusal(headers: IncomingHttpHeaders, token: string): ApiRepl
   if (!(headers['content-type'] ?? '').startsWith('application/json')) {
     return refusal(415, 'usage', 'the Content-Type must be application/json');
   }
+  return tokenRefusal(headers, token);
+}
+
+/** Why a request without the token is refused; null for one with it. */
+export function tokenRefusal(headers: IncomingHttpHeaders, token: string): ApiReply | null {
   const given = headers[TOKEN_HEADER];
   return typeof given === 'string' && sameToken(given, token)
     ? null
-    : refusal(401, 'token', 'acting needs the token that `canary dashboard` prints');
+    : refusal(401, 'token', 'this needs the token that `canary dashboard` prints');
 }
 
 function isOwnOrigin({ origin, host }: IncomingHttpHeaders): boolean {

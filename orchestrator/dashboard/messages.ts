@@ -1,13 +1,15 @@
 /**
  * What the dashboard's page and its server say to each other. Reading is open on loopback, acting
- * needs the token (guard.ts).
+ * and what the processes print need the token (guard.ts).
  *
  *   GET  /v1/live?rollout=ID       → events `overview`, `rollout`, `series` (text/event-stream)
  *   GET  /v1/history?service=NAME  → HistoryList
  *   GET  /v1/rollouts/ID           → OpenRollout, without what the release's commands printed
+ *   GET  /v1/services/NAME/logs  → LogTails, with the token
  *   POST /v1/services/NAME/{start,promote,rollback,pause,resume}  as on the control socket
  */
 import type { RolloutView, ServiceView, StatusReply } from '../control/messages.js';
+import type { LogSource } from '../control/log-files.js';
 import type { Assessment } from '../judge/types.js';
 import type { RequestKind } from '../rollout/rollout.js';
 
@@ -37,6 +39,11 @@ export type Overview = Omit<StatusReply, 'services'> & {
 
 export interface HistoryList {
   readonly rollouts: readonly RolloutSummary[];
+}
+
+/** The end of each log, a line shortened that is very long. */
+export interface LogTails {
+  readonly tails: readonly (Omit<LogSource, 'path'> & { readonly lines: readonly string[] })[];
 }
 
 /** What is drawn over time; `null` in a bucket in which it was not seen. */

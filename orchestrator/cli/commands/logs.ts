@@ -1,16 +1,14 @@
 /** `canary logs`: what both instances of a service print, side by side. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
-import type { LogFilesReply } from '../../control/log-files.js';
-import { CommandError, EXIT, ask, tryAsk, type ExitCode, type Io } from '../io.js';
 import {
-  follow,
-  logLine,
-  printEnds,
   sourcesOf,
+  type LogFilesReply,
   type LogSource,
   type LogTrack,
-} from '../logs/logs.js';
+} from '../../control/log-files.js';
+import { CommandError, EXIT, ask, tryAsk, type ExitCode, type Io } from '../io.js';
+import { follow, logLine, printEnds } from '../logs/logs.js';
 import type { Runner } from './start.js';
 
 interface LogFlags {

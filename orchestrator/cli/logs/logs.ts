@@ -4,33 +4,12 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../common/clock.js';
-import type { LogFilesReply } from '../../control/log-files.js';
+import type { LogSource } from '../../control/log-files.js';
+import { lastLines } from '../../monitor/last-lines.js';
 import { markEnd, readLines, type LogMark } from '../../monitor/log-tail.js';
 import { painted, span, type Tone } from '../terminal/line.js';
-import { lastLines } from './last-lines.js';
 
 const POLL_MS = 250;
-
-export type LogTrack = keyof LogFilesReply;
-
-/** One file that is read, and how its lines are marked. */
-export interface LogSource {
-  readonly track: LogTrack;
-  readonly stream: 'out' | 'err';
-  readonly path: string;
-}
-
-/** The files of the tracks that are wanted; one that takes both streams is read once. */
-export function sourcesOf(files: LogFilesReply, tracks: readonly LogTrack[]): readonly LogSource[] {
-  return tracks.flatMap((track) => {
-    const found = files[track];
-    if (found === null) return [];
-    const out = { track, stream: 'out', path: found.out } as const;
-    return found.err === found.out
-      ? [out]
-      : [out, { track, stream: 'err', path: found.err } as const];
-  });
-}
 
 /** `canary err | text`, the same columns for every source. */
 export function logLine({ track, stream }: LogSource, text: string, color: boolean): string {

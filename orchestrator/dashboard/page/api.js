@@ -36,6 +36,15 @@ export function ask(path) {
 }
 
 /**
+ * @template T
+ * @param {string} path of what only a holder of the token may read
+ * @returns {Promise<Answer<T>>}
+ */
+export function askWithToken(path) {
+  return answered(() => fetch(path, { headers: tokenHeader() }));
+}
+
+/**
  * Gives an order.
  * @template T
  * @param {string} service
@@ -45,11 +54,12 @@ export function ask(path) {
  */
 export function order(service, verb, body) {
   const path = `/v1/services/${encodeURIComponent(service)}/${verb}`;
-  const headers = {
-    'content-type': 'application/json',
-    [TOKEN_HEADER]: sessionStorage.getItem(KEY) ?? '',
-  };
+  const headers = { 'content-type': 'application/json', ...tokenHeader() };
   return answered(() => fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+function tokenHeader() {
+  return { [TOKEN_HEADER]: sessionStorage.getItem(KEY) ?? '' };
 }
 
 /**

@@ -5,6 +5,7 @@ import { CHARTS } from './charts.js';
 import { el, fill } from './dom.js';
 import { checkItem, nextInWords, tracksTable, transitionItem } from './facts.js';
 import { dateTime, percent } from './format.js';
+import { LogsView } from './logs.js';
 import { patched } from './series.js';
 import { steeringButtons } from './steering.js';
 import { HELD_WHY, phaseBadge, phaseWords, stateBadge } from './words.js';
@@ -25,6 +26,7 @@ export class RolloutView {
   #moves = section('What happened');
   #release = section('Release');
   #smoke = section('Smoke test');
+  #logs = new LogsView();
   #charts = CHARTS.map((spec) => new Chart(spec));
   /** @type {import('./series.js').Series | null} */
   #series = null;
@@ -51,6 +53,7 @@ export class RolloutView {
       el('div', { class: 'top' }, this.#head, this.#acts),
       this.#standing,
       el('div', { class: 'columns' }, charts, side),
+      this.#logs.element,
       this.#release.element,
       this.#smoke.element,
       this.#moves.element,
@@ -90,6 +93,7 @@ export class RolloutView {
     this.#moves.show(transitions, (moves) => [
       el('ol', { class: 'moves' }, ...moves.toReversed().map(transitionItem)),
     ]);
+    this.#logs.update(rollout);
     this.#drawCharts();
   }
 
@@ -111,6 +115,7 @@ export class RolloutView {
   }
 
   destroy() {
+    this.#logs.destroy();
     for (const chart of this.#charts) chart.destroy();
   }
 

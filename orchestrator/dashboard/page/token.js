@@ -30,12 +30,12 @@ function tell() {
 export function askForToken(then) {
   const token = el('input', { id: 'token', type: 'password', required: true, autocomplete: 'off' });
   openDialog({
-    title: 'Acting needs the token',
+    title: 'The token, please',
     content: [
       el(
         'p',
         {},
-        'Looking is open. To act, run ',
+        'Looking is open. To act, and to read logs, run ',
         el('code', {}, 'canary dashboard'),
         ' on the machine and open the address it prints, or enter the token from it here. It is kept for this tab only.',
       ),

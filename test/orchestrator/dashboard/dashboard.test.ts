@@ -1,9 +1,10 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MINUTE_MS } from '../../../demo/exhibit.js';
 import { exhibitStories } from '../../../demo/stories.js';
 import { MAX_PAGES } from '../../../orchestrator/dashboard/feed.js';
-import type { HistoryList } from '../../../orchestrator/dashboard/messages.js';
+import type { HistoryList, LogTails } from '../../../orchestrator/dashboard/messages.js';
 import { waitFor } from '../../support/wait.js';
 import { call, serveExhibit, type Served } from './support.js';
 
@@ -84,6 +85,46 @@ describe('looking', () => {
     for (const path of ['/v1/history', '/v1/live']) {
       expect((await call(served, 'GET', path, { [name]: value })).status).toBe(403);
     }
+  });
+});
+
+describe('logs', () => {
+  const LOGS = '/v1/services/mcp-scraper/logs';
+
+  it('are shown to nobody without the token, and to no page of others', async () => {
+    for (const given of ['', 'x'.repeat(43)]) {
+      const { status, body } = await call(served, 'GET', LOGS, { 'x-canary-token': given });
+      expect(status).toBe(401);
+      expect(body).not.toContain('example.org');
+    }
+    const { 'x-canary-token': token } = own();
+    const foreign = { 'x-canary-token': token!, origin: 'http://evil.example' };
+    expect((await call(served, 'GET', LOGS, foreign)).status).toBe(403);
+  });
+
+  it('are the last lines of both tracks, cut where they are long', async () => {
+    const { stable } = served.exhibit.logs;
+    const lines = Array.from({ length: 200 }, (_, i) => `line ${i}\n`).join('');
+    writeFileSync(stable!.out, `${lines}${'x'.repeat(5_000)}\n`);
+    rmSync(stable!.err);
+    const { status, headers, body } = await call(served, 'GET', LOGS, own());
+    expect(status).toBe(200);
+    expect(headers['cache-control']).toBe('no-store');
+    const { tails } = JSON.parse(body) as LogTails;
+    expect(tails.map(({ track, stream, lines: { length } }) => [track, stream, length])).toEqual([
+      ['stable', 'out', 60],
+      ['stable', 'err', 0],
+      ['canary', 'out', 40],
+      ['canary', 'err', 2],
+    ]);
+    expect(tails[0]!.lines[0]).toBe('line 141');
+    expect(tails[0]!.lines.at(-1)).toBe(`${'x'.repeat(1_000)}…`);
+  });
+
+  it('are not read without end', async () => {
+    const wild = Array.from({ length: 60 }, () => call(served, 'GET', LOGS, own()));
+    const statuses = (await Promise.all(wild)).map(({ status }) => status);
+    expect(statuses).toContain(429);
   });
 });
 

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE_MS, type Story } from '../../../demo/exhibit.js';
@@ -155,12 +156,28 @@ describe.runIf(hasChromium)('the page in a real browser', () => {
     expect(served.exhibit.asked[1]).toBe(`start mcp-files ${wishes}`);
   });
 
+  it('shows what both tracks print to who has the token, harmless and live', async () => {
+    await open(`#/rollouts/${LIVE}`);
+    await press('Show the logs');
+    await page.getByRole('textbox', { name: 'Token' }).fill(served.token);
+    await press('Keep for this tab');
+    const errors = page.getByRole('region', { name: 'Canary, errors' });
+    await errors.waitFor();
+    expect(await errors.innerText()).toContain('\ufffd[31mKeyError: "title"\ufffd[0m');
+    expect(await page.locator('.tails pre').count()).toBe(4);
+    appendFileSync(served.exhibit.logs.canary!.err, `${HOSTILE}\n`);
+    await errors.getByText('onerror="pwned=1">\ufffd[31mred\ufffd').waitFor();
+    expect(await page.evaluate('typeof pwned')).toBe('undefined');
+    await press('Hide the logs');
+    expect(await page.locator('.tails pre').count()).toBe(0);
+  });
+
   it('says why an order is refused', async () => {
     await open(`#token=${'x'.repeat(43)}`);
     await page.goto(`${served.url}/#/rollouts/${LIVE}`);
     await press('Roll back');
     await page.locator('dialog').getByRole('button', { name: 'Roll back' }).click();
-    await see('acting needs the token');
+    await see('this needs the token that');
     expect(served.exhibit.asked).toEqual([]);
   });
 
@@ -199,7 +216,7 @@ describe.runIf(hasChromium)('the page in a real browser', () => {
     const outline = 'getComputedStyle(document.activeElement).outlineStyle';
     expect(await page.evaluate(outline)).toBe('solid');
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'Acting needs the token' }).waitFor();
+    await page.getByRole('dialog', { name: 'The token, please' }).waitFor();
     await page.keyboard.press('Escape');
     expect(await focused()).toBe('Pause');
   });

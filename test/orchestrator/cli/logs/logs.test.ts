@@ -10,13 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../common/clock.js';
-import { lastLines } from '../../../../orchestrator/cli/logs/last-lines.js';
-import {
-  follow,
-  logLine,
-  sourcesOf,
-  type LogSource,
-} from '../../../../orchestrator/cli/logs/logs.js';
+import { follow, logLine } from '../../../../orchestrator/cli/logs/logs.js';
+import { sourcesOf, type LogSource } from '../../../../orchestrator/control/log-files.js';
+import { lastLines } from '../../../../orchestrator/monitor/last-lines.js';
 import { waitFor } from '../../../support/wait.js';
 
 let dir: string;
