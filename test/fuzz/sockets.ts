@@ -119,7 +119,7 @@ export async function fuzzListener(inputs: number): Promise<void> {
   try {
     await fc.assert(
       fc.asyncProperty(mutated(REQUESTS, PIECES), async (text) => {
-        // A server that meets a fault may lose what came whole just before: then only once.
+        // A server that meets a fault may drop what came whole just before: what is real is seen again.
         const more = (await differing(text)) === null ? null : await differing(text);
         if (more !== null) throw new Error(`main saw ${JSON.stringify(more)}`);
       }),
