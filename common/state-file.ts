@@ -5,8 +5,9 @@
  * 2. Migrations run in one transaction: a file is of the old version or of this one.
  * 3. What is migrated is kept beside it as it was (`rollouts.db.schema-3`), for the way back.
  * 4. A file of a newer program is refused as it stands.
+ * 5. A damaged file is refused, or kept beside a new one (`proxy.db.damaged`): as its owner wants.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import Database from 'libsql';
 import { packageVersion } from './package.js';
 import { ensurePrivateFile } from './private-file.js';
@@ -21,15 +22,44 @@ export interface Schema {
   readonly migrations: readonly string[];
   /** `FULL`: a write is on the disk when it returns. `NORMAL`: a power cut may take the last ones. */
   readonly synchronous: 'FULL' | 'NORMAL';
+  /**
+   * Its owner would rather begin anew than not run: a damaged file is moved away, and this is told
+   * where it went. Without it, a damaged file is refused.
+   */
+  readonly onDamaged?: (kept: string, reason: string) => void;
 }
 
 const BUSY_TIMEOUT_MS = 2_000;
+
+/** SQLite's words for a file that is no database, or not a whole one. */
+const DAMAGES: readonly unknown[] = ['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_IOERR_SHORT_READ'];
 
 /**
  * Opens (or creates, readable by its owner only) a file.
  * @throws Error when it is no database, or was written by a newer version of the program.
  */
 export function openStateFile(file: string, schema: Schema): StateFile {
+  try {
+    return openSound(file, schema);
+  } catch (error) {
+    const { onDamaged } = schema;
+    const { cause, message } = error as Error;
+    if (onDamaged === undefined || !DAMAGES.includes(codeOf(cause))) throw error;
+    const kept = `${file}.damaged`;
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, kept + suffix);
+      else rmSync(kept + suffix, { force: true });
+    }
+    onDamaged(kept, message);
+    return openSound(file, schema);
+  }
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
+
+function openSound(file: string, schema: Schema): StateFile {
   ensurePrivateFile(file);
   const db = new Database(file);
   try {
@@ -39,6 +69,7 @@ export function openStateFile(file: string, schema: Schema): StateFile {
     db.exec('PRAGMA journal_mode = WAL');
     db.exec(`PRAGMA synchronous = ${schema.synchronous}`);
     db.exec('PRAGMA foreign_keys = ON');
+    if (schema.onDamaged !== undefined) mustBeWhole(db);
     if (found > 0 && found < schema.migrations.length) keepAsItWas(db, keptFile(file, found));
     migrate(db, found, schema.migrations);
     return db;
@@ -47,6 +78,13 @@ export function openStateFile(file: string, schema: Schema): StateFile {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`cannot use ${file}: ${reason}`, { cause: error });
   }
+}
+
+/** @throws SqliteError when a part of the file is missing or cannot be read. */
+function mustBeWhole(db: StateFile): void {
+  const [found] = db.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
+  if (found?.quick_check === 'ok') return;
+  throw Object.assign(new Error(found?.quick_check), { code: 'SQLITE_CORRUPT' });
 }
 
 function versionOf(db: StateFile): number {

@@ -9,14 +9,18 @@ import type { Stage } from './stage.js';
 
 /** Less than the shortest stage: an orchestrator that is just being started must not hide one. */
 const LOOK_TIMEOUT_MS = 500;
-const ORDER_TIMEOUT_MS = 10_000;
+const ORDER_TIMEOUT_MS = 30_000;
 
 /** The newest rollout of a service. Null: no answer, or none yet. */
-export async function look({ home }: Stage, service: string): Promise<RolloutView | null> {
+export async function look(
+  { home }: Stage,
+  service: string,
+  timeoutMs = LOOK_TIMEOUT_MS,
+): Promise<RolloutView | null> {
   const reply = await callUnix(homeFrom({ CANARY_HOME: home }).controlSocket, {
     method: 'GET',
     path: `/v1/services/${service}`,
-    timeoutMs: LOOK_TIMEOUT_MS,
+    timeoutMs,
   });
   const answered = reply.kind === 'answered' && reply.status === 200;
   return answered ? (reply.body as ServiceView).rollout : null;

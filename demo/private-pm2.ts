@@ -23,7 +23,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PM2_DIR = dirname(createRequire(import.meta.url).resolve('pm2/package.json'));
-const BOOT_TIMEOUT_MS = 20_000;
+const BOOT_TIMEOUT_MS = 60_000;
 const CLI_TIMEOUT_MS = 60_000;
 const KILL_TIMEOUT_MS = 10_000;
 

@@ -28,6 +28,10 @@ export interface StageApp {
 }
 
 export interface StageOptions {
+  /** CANARY_HOME, an empty folder that the caller removes; by default one of its own. */
+  readonly home?: string;
+  /** Variables of all processes, PM2's daemon included. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly apps: readonly StageApp[];
   /** Settings of every service, as in canary.yaml. */
   readonly defaults: Readonly<Record<string, unknown>>;
@@ -74,9 +78,9 @@ export interface StagePorts {
 
 /** Sets everything up and waits until it serves. */
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const home = mkdtempSync(join(tmpdir(), 'canary-'));
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'canary-'));
   const configFile = join(home, 'canary.yaml');
-  const env = { CANARY_HOME: home, CANARY_CONFIG: configFile };
+  const env = { ...options.env, CANARY_HOME: home, CANARY_CONFIG: configFile };
   const pm2 = await startPrivatePm2(env);
   const stage = await prepare(options, { pm2, home, configFile });
   try {
@@ -143,7 +147,7 @@ async function prepare(options: StageOptions, ground: Ground): Promise<Stage> {
     ready: () => untilReady(home),
     dispose: async () => {
       await pm2.dispose();
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+      if (options.home === undefined) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

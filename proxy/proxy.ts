@@ -40,7 +40,7 @@ export class Proxy implements AdminTarget {
     const { config, home, clock, log } = parts;
     this.build = { version: packageVersion(), configDigest: config.digest };
     this.startedAtMs = clock.now();
-    this.store = Store.open(home.proxyStoreFile);
+    this.store = Store.open(home.proxyStoreFile, log);
     const { build } = this;
     const { proxyStoreFile: storeFile } = home;
     this.metrics = new ProxyMetrics({ build, storeFile }, () => this.services.values());

@@ -4,6 +4,7 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
+import { ClockSteps } from './clock-steps.js';
 import { Gate } from './gate.js';
 import { BodyBudget } from './mcp/body.js';
 import { disconnected } from './mcp/disconnected.js';
@@ -49,6 +50,10 @@ export class Sessions {
   private readonly config: ServiceConfig;
   private readonly store: Store;
   private readonly clock: Clock;
+  private readonly tracks: Tracks;
+  private readonly clockSteps: ClockSteps;
+  /** The store's failures after which all was stored. */
+  private caughtUpWith = 0;
 
   constructor(
     config: ServiceConfig,
@@ -61,6 +66,8 @@ export class Sessions {
     this.config = config;
     this.store = store;
     this.clock = clock;
+    this.tracks = tracks;
+    this.clockSteps = new ClockSteps(() => clock.now());
     this.unanswered = new Unanswered(store);
     this.world = {
       tracks,
@@ -158,6 +165,7 @@ export class Sessions {
   /** Ends what has been idle for too long, and stores when the others were last used. */
   sweep(): void {
     const now = this.clock.now();
+    this.followClock(now);
     const { sessionIdleMs } = this.config;
     for (const session of this.byId.values()) {
       const isBusy = session.streams > 0 || (session.current?.calls.size ?? 0) > 0;
@@ -166,6 +174,26 @@ export class Sessions {
       if (!isBusy && session.usedAtMs + limitMs < now) this.end(session, true);
     }
     this.flush();
+    this.catchUp();
+  }
+
+  /** Idle times are not made of a clock that was set. */
+  private followClock(now: number): void {
+    const stepMs = this.clockSteps.since();
+    if (stepMs === 0) return;
+    for (const session of this.byId.values()) {
+      session.usedAtMs = Math.min(session.usedAtMs + stepMs, now);
+    }
+  }
+
+  /** Stores everything again after something could not be stored. */
+  private catchUp(): void {
+    const { store, tracks } = this;
+    const { failures } = store;
+    if (failures === this.caughtUpWith) return;
+    const service = this.config.name;
+    const sessions = [...this.byId.values()].map(({ stored }) => ({ service, ...stored }));
+    if (store.catchUp(service, { route: tracks.route, sessions })) this.caughtUpWith = failures;
   }
 
   /** Stores when sessions were last used. */

@@ -2,12 +2,14 @@
  * The proxy's memory across restarts: routes and sessions in SQLite. The only file that speaks to
  * the database.
  *
- * 1. A route is stored before it is answered; a session before its client learns its id.
+ * 1. A route is stored before it is answered; a session before its client learns its id. Where the
+ *    disk takes nothing, agents are served all the same, and all is stored as soon as it can be.
  * 2. WAL with synchronous=NORMAL: a SIGKILL of the proxy loses nothing, a power cut at most the
  *    last moments.
  */
 import { randomBytes } from 'node:crypto';
 import type Database from 'libsql';
+import type { Logger } from '../common/log.js';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
 import { openStateFile, type StateFile } from '../common/state-file.js';
 import { storedJson } from './stored-json.js';
@@ -94,6 +96,15 @@ interface SessionRow {
   client: string | null;
 }
 
+/** What the store tells of its trouble. */
+export type StoreLog = Pick<Logger, 'error' | 'info'>;
+
+/** All that is kept of a service. */
+export interface Snapshot {
+  readonly route: Route;
+  readonly sessions: readonly StoredSession[];
+}
+
 export class Store {
   private readonly putRoute: Database.Statement;
   private readonly putSession: Database.Statement;
@@ -103,9 +114,14 @@ export class Store {
   private readonly dropCall: Database.Statement;
 
   private readonly db: StateFile;
+  private readonly log: StoreLog;
+  private failedWrites = 0;
+  /** It has been told that something could not be stored. */
+  private isBehind = false;
 
-  private constructor(db: StateFile) {
+  private constructor(db: StateFile, log: StoreLog) {
     this.db = db;
+    this.log = log;
     this.putRoute = db.prepare('INSERT OR REPLACE INTO route VALUES (?, ?)');
     this.putSession = db.prepare(
       'INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -117,12 +133,16 @@ export class Store {
   }
 
   /**
-   * Opens (or creates) the file: session ids are as good as passwords, so it is its owner's only.
-   * @throws Error when the file is no database, or was written by a newer version of the program.
+   * Opens (or creates) the file: session ids are as good as passwords, so it is its owner's only. A
+   * damaged one is kept aside: to serve agents with new sessions is better than not to serve them.
+   * @throws Error when the file cannot be opened, or was written by a newer version of the program.
    */
-  static open(file: string): Store {
+  static open(file: string, log: StoreLog): Store {
     const owner = 'canary-proxy';
-    return new Store(openStateFile(file, { owner, migrations: MIGRATIONS, synchronous: 'NORMAL' }));
+    const onDamaged = (kept: string, reason: string): void =>
+      log.error({ kept, reason }, 'the sessions and routes are lost, and begin anew');
+    const schema = { owner, migrations: MIGRATIONS, synchronous: 'NORMAL', onDamaged } as const;
+    return new Store(openStateFile(file, schema), log);
   }
 
   /** What clients' keys are salted with: made once, so that the keys last. */
@@ -134,8 +154,27 @@ export class Store {
     return salt;
   }
 
+  /** How many writes have failed: who sees it grow calls `catchUp`. */
+  get failures(): number {
+    return this.failedWrites;
+  }
+
+  /** Stores all of a service anew. False: it still cannot be stored. */
+  catchUp(service: string, { route, sessions }: Snapshot): boolean {
+    const before = this.failedWrites;
+    this.transaction(() => {
+      this.db.prepare('DELETE FROM session WHERE service = ?').run(service);
+      this.putRoute.run(service, JSON.stringify(route));
+      for (const session of sessions) this.writeSession(session);
+    });
+    if (this.failedWrites > before) return false;
+    this.isBehind = false;
+    this.log.info({ service }, 'sessions and routes are stored again');
+    return true;
+  }
+
   saveRoute(service: string, route: Route): void {
-    this.putRoute.run(service, JSON.stringify(route));
+    this.attempt(() => this.putRoute.run(service, JSON.stringify(route)));
   }
 
   /** The service's last route, null when there is none that can be read. */
@@ -146,6 +185,10 @@ export class Store {
   }
 
   saveSession(session: StoredSession): void {
+    this.attempt(() => this.writeSession(session));
+  }
+
+  private writeSession(session: StoredSession): void {
     this.putSession.run(
       session.id,
       session.service,
@@ -164,20 +207,20 @@ export class Store {
   }
 
   deleteSession(id: string): void {
-    this.dropSession.run(id);
+    this.attempt(() => this.dropSession.run(id));
   }
 
   /** Stores when a session was last used. */
   touch(id: string, usedAtMs: number): void {
-    this.touchSession.run(Math.round(usedAtMs), id);
+    this.attempt(() => this.touchSession.run(Math.round(usedAtMs), id));
   }
 
   saveCall({ session, id, body }: StoredCall): void {
-    this.putCall.run(session, id, body);
+    this.attempt(() => this.putCall.run(session, id, body));
   }
 
   deleteCall(session: string, id: string): void {
-    this.dropCall.run(session, id);
+    this.attempt(() => this.dropCall.run(session, id));
   }
 
   /** The unanswered calls of the service's sessions. */
@@ -205,13 +248,29 @@ export class Store {
 
   /** All that `work` writes is written at once, or not at all. */
   transaction(work: () => void): void {
-    this.db.exec('BEGIN');
+    this.attempt(() => {
+      this.db.exec('BEGIN');
+      try {
+        work();
+        this.db.exec('COMMIT');
+      } catch (error) {
+        // SQLite has ended it by itself when the disk is full.
+        if (this.db.inTransaction) this.db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  /** A disk that takes nothing keeps nobody from being served: what was not written is counted. */
+  private attempt(write: () => void): void {
     try {
-      work();
-      this.db.exec('COMMIT');
+      write();
     } catch (error) {
-      this.db.exec('ROLLBACK');
-      throw error;
+      this.failedWrites += 1;
+      if (this.isBehind) return;
+      this.isBehind = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.error({ reason }, 'sessions and routes cannot be stored: a restart would lose them');
     }
   }
 

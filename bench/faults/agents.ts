@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connected, problemOf, type Caller, type Kind } from '../proxy/agents.js';
 
 /** An agent that waits longer for an answer hangs: the proxy's own limits end a call long before. */
-export const HANG_MS = 20_000;
+const HANG_MS = 45_000;
 const MAX_CALL_MS = 40;
 const SLOW_CALL_MS = 700;
 const PAUSE_MS = 120;

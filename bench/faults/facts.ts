@@ -58,7 +58,7 @@ export async function gatherFacts(theatre: Theatre): Promise<Facts> {
   const main = portHolder(ports.stable);
   const state = await theatre.proxyState();
   return {
-    rollout: await theatre.look(),
+    rollout: await theatre.look(LIST_TIMEOUT_MS),
     main: main === null ? null : processFacts(main),
     onCanaryPort: portHolder(ports.canary),
     apps: await listedApps(stage.pm2.home),

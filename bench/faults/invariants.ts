@@ -1,7 +1,7 @@
 /** What must hold after every run, whatever happened in it (pure). Each violation is one sentence. */
 import type { Route } from '../../common/protocol.js';
 import type { Runs } from '../proxy/runs.js';
-import { HANG_MS, type AgentCall } from './agents.js';
+import type { AgentCall } from './agents.js';
 import { isExcused, type Excuse } from './excuse.js';
 import type { Facts, ListedApp } from './facts.js';
 
@@ -11,6 +11,10 @@ export interface Outcome {
   /** Of the calls to `append`. */
   readonly runs: Runs;
   readonly excuses: readonly Excuse[];
+  /** When another hand last started main from its own file; 0: never. Unix milliseconds. */
+  readonly mainReplacedAtMs: number;
+  /** The orchestrator's memory was destroyed: it need not know of the rollout. */
+  readonly historyLost: boolean;
   readonly names: { readonly main: string; readonly canary: string };
 }
 
@@ -47,8 +51,9 @@ function noFailedCall({ calls, excuses }: Outcome): string[] {
     );
 }
 
+/** The client gave up waiting: its error is the SDK's own. */
 function noHang({ calls }: Outcome): string[] {
-  const hung = calls.filter(({ fromMs, toMs }) => toMs - fromMs >= HANG_MS);
+  const hung = calls.filter(({ error }) => error?.includes('Request timed out') === true);
   return hung
     .slice(0, MAX_TOLD)
     .map(({ kind, tool, fromMs }) => `${hung.length} calls hung: ${kind} ${tool} from ${fromMs}`);
@@ -67,7 +72,8 @@ function whatSucceededRan({ calls, runs }: Outcome): string[] {
   return missing.slice(0, MAX_TOLD).map(({ key }) => `append ${key} was answered but never ran`);
 }
 
-function theRolloutEnded({ facts: { rollout } }: Outcome): string[] {
+function theRolloutEnded({ facts: { rollout }, historyLost }: Outcome): string[] {
+  if (rollout === null && historyLost) return [];
   if (rollout === null) return ['the orchestrator does not tell of the rollout'];
   if (rollout.endedAtMs !== null) return [];
   return [`the rollout did not end: ${rollout.phase} (${rollout.waitingFor ?? rollout.reason})`];
@@ -86,10 +92,15 @@ function mainRunsOneRelease({ facts: { main, apps }, names }: Outcome): string[]
   return [...mixture, ...stranger];
 }
 
-function historyTellsTheTruth({ facts: { rollout, main } }: Outcome): string[] {
+function historyTellsTheTruth({ facts, mainReplacedAtMs }: Outcome): string[] {
+  const { rollout, main } = facts;
   if (rollout === null || main === null) return [];
   const wanted = rollout.phase === 'promoted' ? 'new' : 'old';
-  const truth = main.release === wanted ? [] : [`${rollout.phase}, but main runs ${main.release}`];
+  const isReplaced = mainReplacedAtMs > (rollout.endedAtMs ?? Infinity);
+  const truth =
+    main.release === wanted || isReplaced
+      ? []
+      : [`${rollout.phase}, but main runs ${main.release}`];
   const moves = rollout.transitions;
   const gaps = moves.filter(({ from }, i) => i > 0 && moves[i - 1]?.to !== from);
   const last = moves.at(-1)?.to ?? rollout.phase;
@@ -145,7 +156,10 @@ function isAllOnMain({ tracks: { stable, canary, baseline } }: Route, port: numb
 }
 
 /** A reboot would bring back what runs now. */
-function dumpTellsTheTruth({ facts: { dumped, main }, names }: Outcome): string[] {
+function dumpTellsTheTruth({ facts, mainReplacedAtMs, historyLost, names }: Outcome): string[] {
+  // Nobody else's start or loss is written into the dump.
+  if (mainReplacedAtMs > 0 || historyLost) return [];
+  const { dumped, main } = facts;
   const stray = dumped.filter(({ name }) => name === names.canary);
   const mains = dumped.filter(({ name }) => name === names.main);
   const wrong = (app: ListedApp): boolean =>

@@ -18,6 +18,8 @@ export interface Fired {
 export interface Played {
   readonly fired: readonly Fired[];
   readonly excuses: readonly Excuse[];
+  readonly mainReplacedAtMs: number;
+  readonly historyLost: boolean;
 }
 
 const REACH_MS = 40_000;
@@ -46,7 +48,12 @@ export async function play(theatre: Theatre, scenario: Scenario, log: string[]):
   }
   await Promise.all([...healings, person]);
   await concludeRollout(theatre, scenario.whenHeld, note);
-  return { fired, excuses: done.flatMap((each) => each.excuses()) };
+  return {
+    fired,
+    excuses: done.flatMap((each) => each.excuses()),
+    mainReplacedAtMs: Math.max(0, ...done.map((each) => each.mainReplacedAtMs?.() ?? 0)),
+    historyLost: done.some((each) => each.losesHistory === true),
+  };
 }
 
 /** Waits until the rollout is at a place of its path, past it, or on another way. */

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KINDS } from '../proxy/agents.js';
 import { startCrowd, type AgentCall, type AgentPlan } from './agents.js';
-import { isExcused, type Excuse } from './excuse.js';
+import { isExcused } from './excuse.js';
 import { gatherFacts } from './facts.js';
 import { violationsOf, type Outcome } from './invariants.js';
-import { play, type Fired } from './play.js';
+import { play, type Fired, type Played } from './play.js';
 import type { Scenario } from './scenario.js';
 import { CANARY, SERVICE, Theatre, until } from './theatre.js';
 
@@ -51,7 +51,8 @@ export async function run(
   const { log } = trace;
   try {
     const crowd = startCrowd(plansFor(theatre.stage.url(SERVICE, '')));
-    const { fired, excuses } = await play(theatre, scenario, log);
+    const played = await play(theatre, scenario, log);
+    const { fired, excuses } = played;
     const healedMs = Date.now();
     const isWell = (): boolean =>
       KINDS.every((kind) =>
@@ -59,7 +60,7 @@ export async function run(
       );
     await until(isWell, SETTLE_MS);
     await crowd.stop();
-    const { outcome, violations } = await settled(theatre, crowd.calls, excuses);
+    const { outcome, violations } = await settled(theatre, crowd.calls, played);
     const failed = crowd.calls.filter(({ error }) => error !== null);
     const result: RunResult = {
       seed: scenario.seed,
@@ -86,17 +87,13 @@ export async function run(
 async function settled(
   theatre: Theatre,
   calls: readonly AgentCall[],
-  excuses: readonly Excuse[],
+  { excuses, mainReplacedAtMs, historyLost }: Played,
 ): Promise<Judged> {
   const judge = async (): Promise<Judged> => {
     const names = { main: SERVICE, canary: CANARY };
-    const outcome = {
-      facts: await gatherFacts(theatre),
-      calls,
-      runs: theatre.runs(),
-      excuses,
-      names,
-    };
+    const facts = await gatherFacts(theatre);
+    const books = { calls, runs: theatre.runs(), excuses, mainReplacedAtMs, historyLost };
+    const outcome = { facts, ...books, names };
     return { outcome, violations: violationsOf(outcome) };
   };
   let judged = await judge();

@@ -4,7 +4,7 @@
  * machine and on a slow one.
  */
 import { Random } from '../judge/random.js';
-import { drawFault, type Fault, type FaultKind } from './fault.js';
+import { drawFault, pick, type Fault, type FaultKind } from './fault.js';
 
 /** What is wrong with the release, if anything. */
 export const RELEASES = [
@@ -73,11 +73,6 @@ function injection(random: Random, path: readonly string[], only: FaultKind | nu
     delayMs: Math.floor(random.uniform() * MAX_DELAY_MS),
     fault: drawFault(random, only),
   };
-}
-
-/** An element by chance; the list must not be empty. */
-export function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random.uniform() * list.length)] as T;
 }
 
 function storyOf(random: Random, release: ReleaseKind): Story {

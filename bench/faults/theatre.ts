@@ -1,4 +1,5 @@
 /** A stage for one run: a server of all transports under a private PM2, and hands on everything that a fault befalls. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,20 +11,22 @@ import { callUnix } from '../../common/unix-http.js';
 import { look, order, pidOf } from '../../demo/control.js';
 import { openStage, type Stage } from '../../demo/stage.js';
 import type { RolloutView, StartRequest } from '../../orchestrator/control/messages.js';
+import { portHolder } from '../../orchestrator/proc/ports.js';
 import { instanceOf } from '../../orchestrator/proc/tree.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
 import { readRuns, type Runs } from '../proxy/runs.js';
-import type { Target } from './fault.js';
+import type { FaultKind, Target } from './fault.js';
 import type { Scenario } from './scenario.js';
 
 export const SERVICE = 'svc';
 export const CANARY = `${SERVICE}-canary`;
 /** The longest that a call waits for an instance, and for an answer. */
-export const PATIENCE_MS = 8_000;
-export const CALL_TIMEOUT_MS = 10_000;
+export const PATIENCE_MS = 12_000;
+export const CALL_TIMEOUT_MS = 20_000;
 const STATE_TIMEOUT_MS = 1_000;
 const BACK_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
+const DISK_BYTES = 4 << 20;
 
 const APPS: Readonly<Record<Exclude<Target, 'daemon'>, string>> = {
   main: SERVICE,
@@ -37,42 +40,78 @@ const SMOKE_SUITE = `calls:
     arguments: { key: smoke, ms: 800 }
 `;
 
+/** What a theatre is made of. */
+interface Ground {
+  /** Holds the releases' folders `old` and `new`, the file `runs`, and what the preloaded modules read. */
+  readonly dir: string;
+  /** The state folder. */
+  readonly home: string;
+  /** The state folder is a small file system of its own. */
+  readonly ownDisk: boolean;
+}
+
 export class Theatre {
   readonly stage: Stage;
-  /** Holds the releases' folders `old` and `new`, and the file `runs`. */
+  readonly ownDisk: boolean;
+  /** Holds the releases' folders, the file `runs`, and what the preloaded modules read. */
   readonly dir: string;
 
-  private constructor(stage: Stage, dir: string) {
+  private constructor(stage: Stage, { dir, ownDisk }: Ground) {
     this.stage = stage;
     this.dir = dir;
+    this.ownDisk = ownDisk;
   }
 
   /** Everything runs, and PM2's dump is saved as an operator saves it. */
-  static async open({ smoke }: Scenario): Promise<Theatre> {
-    const dir = mkdtempSync(join(tmpdir(), 'canary-run-'));
-    for (const release of ['old', 'new']) mkdirSync(join(dir, release));
+  static async open(scenario: Scenario): Promise<Theatre> {
+    const ground = layGround(scenario);
+    const { dir, home } = ground;
     const suite = join(dir, 'suite.yaml');
     writeFileSync(suite, SMOKE_SUITE);
+    const preloads = preloadsFor(scenario, dir);
     const stage = await openStage({
+      home,
+      env: preloads.everywhere,
       apps: [
         {
           name: SERVICE,
           script: join(packageRoot(), 'dist', 'bench', 'proxy', 'fixture-server.js'),
           args: [join(dir, 'runs')],
           cwd: join(dir, 'old'),
-          env: { RELEASE: 'old' },
+          env: { RELEASE: 'old', ...preloads.ofMain },
         },
       ],
       defaults: SETTINGS,
-      ...(smoke && { services: { [SERVICE]: { smoke: suite } } }),
+      ...(scenario.smoke && { services: { [SERVICE]: { smoke: suite } } }),
     });
     await stage.pm2.pm2('save');
-    return new Theatre(stage, dir);
+    const { stable } = stage.ports(SERVICE);
+    await until(() => portHolder(stable) !== null, BACK_TIMEOUT_MS);
+    return new Theatre(stage, ground);
   }
 
   async dispose(): Promise<void> {
     await this.stage.dispose();
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    if (this.ownDisk) spawnSync('umount', ['-l', this.stage.home]);
+    for (const folder of [this.dir, this.stage.home])
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** What `preload/clock.mjs` shifts all clocks by, and how `preload/upstream.mjs` makes main answer. */
+  get clockFile(): string {
+    return join(this.dir, 'clock');
+  }
+
+  get upstreamFile(): string {
+    return join(this.dir, 'upstream');
+  }
+
+  /** What a machine does after its start: PM2, and the apps of its dump. */
+  async resurrect(): Promise<void> {
+    const { pm2 } = this.stage;
+    if (pm2.daemonPid() === null) await pm2.startDaemon();
+    // It fails when one of many apps does; what came of it is seen.
+    await pm2.pm2('resurrect').catch(() => undefined);
   }
 
   /** The living process of a target, null without one. */
@@ -82,8 +121,8 @@ export class Theatre {
     return pid !== null && instanceOf(pid) !== null ? pid : null;
   }
 
-  look(): Promise<RolloutView | null> {
-    return look(this.stage, SERVICE);
+  look(timeoutMs?: number): Promise<RolloutView | null> {
+    return look(this.stage, SERVICE, timeoutMs);
   }
 
   /** Begins the rollout of `new`. */
@@ -123,6 +162,31 @@ export class Theatre {
   runs(): Runs {
     return readRuns(join(this.dir, 'runs'));
   }
+}
+
+/** A full disk can only be had on one of the stage's own (mount(8), which takes root). */
+function layGround({ injections }: Scenario): Ground {
+  const dir = mkdtempSync(join(tmpdir(), 'canary-run-'));
+  for (const release of ['old', 'new']) mkdirSync(join(dir, release));
+  const home = mkdtempSync(join(tmpdir(), 'canary-'));
+  const wanted = injections.some(({ fault }) => fault.kind === 'full-disk');
+  const mount = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES},mode=700`, 'canary-faults', home];
+  return { dir, home, ownDisk: wanted && spawnSync('mount', mount).status === 0 };
+}
+
+/** Only a scenario that needs them has modules preloaded; a bad release of main replaces its own. */
+function preloadsFor({ injections }: Scenario, dir: string) {
+  const has = (kind: FaultKind): boolean => injections.some(({ fault }) => fault.kind === kind);
+  const module = (name: string): string =>
+    `--import=${join(packageRoot(), 'bench', 'faults', 'preload', `${name}.mjs`)}`;
+  const clock = has('clock') ? [module('clock')] : [];
+  const upstream = has('upstream') ? [module('upstream')] : [];
+  const options = (modules: readonly string[]) =>
+    modules.length === 0 ? null : { NODE_OPTIONS: modules.join(' ') };
+  return {
+    everywhere: { CLOCK_FILE: join(dir, 'clock'), ...options(clock) },
+    ofMain: { UPSTREAM_FILE: join(dir, 'upstream'), ...options([...clock, ...upstream]) },
+  };
 }
 
 const SETTINGS = {

@@ -6,16 +6,18 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStateFile, type Schema } from '../../common/state-file.js';
 import { Store as RolloutStore } from '../../orchestrator/store/store.js';
 import { Store as ProxyStore } from '../../proxy/store.js';
 
+const log = pino({ level: 'silent' });
 const FIXTURES = join(import.meta.dirname, '../fixtures/state');
 
 const FILES = [
   { name: 'rollouts', versions: 5, open: (file: string) => RolloutStore.open(file) },
-  { name: 'proxy', versions: 3, open: (file: string) => ProxyStore.open(file) },
+  { name: 'proxy', versions: 3, open: (file: string) => ProxyStore.open(file, log) },
 ] as const;
 
 let dir: string;
@@ -92,7 +94,7 @@ describe('what old files held', () => {
   });
 
   it('is there for the proxy', () => {
-    const store = ProxyStore.open(oldFile('proxy', 1));
+    const store = ProxyStore.open(oldFile('proxy', 1), log);
     expect(store.loadRoute('mcp-scraper')?.tracks.stable.port).toBe(3001);
     expect(store.loadSessions('mcp-scraper')).toMatchObject([{ id: 'kept-1', client: null }]);
     expect(store.salt).toHaveLength(16);

@@ -4,8 +4,11 @@ import Database from 'libsql';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { Store } from '../../proxy/store.js';
 import { route, SERVICE, startProxy } from '../proxy/support/proxies.js';
+
+const log = pino({ level: 'silent' });
 
 /** A proxy comes up on rows of any content, and serves. */
 export async function fuzzRows(inputs: number): Promise<void> {
@@ -60,11 +63,11 @@ function write(
   db.close();
 }
 
-/** A file with bytes written over opens and reads, or is refused by name: nothing else. */
+/** A file with bytes written over opens and reads, anew if it must, or is refused by name: nothing else. */
 export function fuzzFile(inputs: number): void {
   const dir = mkdtempSync(join(tmpdir(), 'canary-fuzz-'));
   const [sound, file] = [join(dir, 'sound.db'), join(dir, 'proxy.db')];
-  const store = Store.open(sound);
+  const store = Store.open(sound, log);
   store.saveRoute(SERVICE, route({ stable: 9 }));
   store.close();
   const bytes = readFileSync(sound);
@@ -92,7 +95,7 @@ export function fuzzFile(inputs: number): void {
 function readOrRefused(file: string): void {
   let store: Store | null = null;
   try {
-    store = Store.open(file);
+    store = Store.open(file, log);
     store.loadRoute(SERVICE);
     store.loadSessions(SERVICE);
   } catch (error) {

@@ -1,14 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import Database from 'libsql';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Store } from '../../proxy/store.js';
+
+const log = pino({ level: 'silent' });
 
 let dir: string;
 let store: Store;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'proxy-store-'));
-  store = Store.open(join(dir, 'proxy.db'));
+  store = Store.open(join(dir, 'proxy.db'), log);
 });
 afterEach(() => {
   store.close();
@@ -38,4 +42,48 @@ it('forgets sessions of services that are gone, once they are old, with their ca
   store.deleteCall('young', '1');
   expect(store.loadCalls('gone')).toEqual([]);
   expect(store.loadCalls('a')).toHaveLength(1);
+});
+
+describe('a store that cannot write', () => {
+  const stable = { host: '127.0.0.1', port: 1, weight: 1, drain: false };
+  const route = { tracks: { stable } };
+
+  it('serves all the same, and stores all when it can', () => {
+    add('before', 'a', 1);
+    // What every write meets, as it does on a full disk.
+    const other = new Database(join(dir, 'proxy.db'));
+    other.exec(
+      "CREATE TRIGGER full BEFORE INSERT ON session BEGIN SELECT raise(ABORT, 'full'); END",
+    );
+    add('while', 'a', 2);
+    store.transaction(() => add('in one', 'a', 3));
+    const { failures } = store;
+    expect(failures).toBeGreaterThanOrEqual(2);
+    const sessions = store.loadSessions('a').map((each) => ({ ...each, label: 'anew' }));
+    expect(store.catchUp('a', { route, sessions })).toBe(false);
+    expect(store.loadSessions('a').map(({ label }) => label)).toEqual(['before']);
+    other.exec('DROP TRIGGER full');
+    other.close();
+    expect(store.catchUp('a', { route, sessions })).toBe(true);
+    expect(store.loadSessions('a').map(({ label }) => label)).toEqual(['anew']);
+    expect(store.loadRoute('a')).toEqual(route);
+  });
+});
+
+describe.each([
+  ['is no database', (file: string) => writeFileSync(file, 'x'.repeat(8_192))],
+  ['is only the first part of one', (file: string) => truncateSync(file, 4_096 * 3)],
+])('a file that %s', (_, damage) => {
+  it('is kept aside, and the proxy begins anew', () => {
+    for (let i = 0; i < 200; i += 1) add(`session ${i}`, 'a', i);
+    store.close();
+    const file = join(dir, 'proxy.db');
+    damage(file);
+    for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+    store = Store.open(file, log);
+    expect(store.loadSessions('a')).toEqual([]);
+    add('new', 'a', 1);
+    expect(store.loadSessions('a')).toHaveLength(1);
+    expect(existsSync(`${file}.damaged`)).toBe(true);
+  });
 });

@@ -1,6 +1,6 @@
 /** SIGSTOP and SIGCONT: a process that hangs, with its sockets open. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Excuse } from '../excuse.js';
+import { instanceLost, noInstance, type Excuse } from '../excuse.js';
 import type { Fault } from '../fault.js';
 import { CALL_TIMEOUT_MS, type Theatre } from '../theatre.js';
 import { instanceOf, isAlive } from '../../../orchestrator/proc/tree.js';
@@ -19,11 +19,8 @@ export function stop(
   const excuses = (): Excuse[] => {
     if (target !== 'main' && target !== 'canary') return [];
     const because = `stop ${target}`;
-    return [
-      // It can be ended by PM2 while it hangs, with what it carries.
-      { fromMs, toMs: toMs + 3_000, calls: 'unrepeatable', waitedMs: 0, because },
-      { fromMs, toMs: Infinity, calls: 'all', waitedMs: CALL_TIMEOUT_MS, because },
-    ];
+    // PM2 can end it while it hangs, with what it carries.
+    return [instanceLost(fromMs, toMs, because), noInstance(fromMs, CALL_TIMEOUT_MS, because)];
   };
   return {
     heal: async () => {

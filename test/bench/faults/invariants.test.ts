@@ -53,11 +53,18 @@ const CALL: AgentCall = {
 function judged(facts: Partial<Facts>, more: Partial<Outcome> = {}): readonly string[] {
   const names = { main: 'svc', canary: 'svc-canary' };
   const outcome = { facts: { ...FACTS, ...facts }, calls: [CALL], runs: new Map(), excuses: [] };
-  return violationsOf({ ...outcome, names, ...more });
+  return violationsOf({ ...outcome, names, mainReplacedAtMs: 0, historyLost: false, ...more });
 }
 
 const failed: AgentCall = { ...CALL, error: 'reset' };
-const excuse: Excuse = { fromMs: 150, toMs: 160, calls: 'all', waitedMs: 0, because: 'kill' };
+const excuse: Excuse = {
+  fromMs: 150,
+  toMs: 160,
+  calls: 'all',
+  waitedMs: 0,
+  kind: null,
+  because: '',
+};
 
 describe('the invariants', () => {
   it('hold after a run as it should be', () => {
@@ -92,6 +99,15 @@ describe('the invariants', () => {
     expect(said).toEqual(['promoted, but main runs old']);
   });
 
+  it('are not violated by what another hand started after the end, or by a lost history', () => {
+    const old = { cwd: 'old', release: 'old' };
+    const apps = FACTS.apps.map((each) => ({ ...each, ...old }));
+    const facts = { main: process(10, old), apps };
+    expect(judged(facts, { mainReplacedAtMs: 10 })).toEqual([]);
+    expect(judged(facts, { mainReplacedAtMs: 8 })).toEqual(['promoted, but main runs old']);
+    expect(judged({ rollout: null }, { historyLost: true })).toEqual([]);
+  });
+
   it('are violated by a failed call, unless a fault excuses it', () => {
     expect(judged({}, { calls: [failed] })).toHaveLength(1);
     expect(judged({}, { calls: [failed], excuses: [excuse] })).toEqual([]);
@@ -108,7 +124,8 @@ describe('the invariants', () => {
   });
 
   it('are violated by a hang, and by a call that ran twice or never', () => {
-    expect(judged({}, { calls: [{ ...CALL, toMs: 30_000 }] })).toHaveLength(1);
+    const gaveUp = { ...CALL, error: 'MCP error -32001: Request timed out' };
+    expect(judged({}, { calls: [gaveUp], excuses: [excuse] })).toHaveLength(1);
     expect(judged({}, { runs: new Map([['k', [1, 2]]]) })).toHaveLength(1);
     expect(judged({}, { calls: [{ ...CALL, tool: 'append' }] })).toHaveLength(1);
   });

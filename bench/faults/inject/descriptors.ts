@@ -1,0 +1,58 @@
+/** A running process is allowed no more open files than it has (prlimit(1)). */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { instanceOf, isAlive } from '../../../orchestrator/proc/tree.js';
+import { instanceLost, noInstance, proxyAway, type Excuse } from '../excuse.js';
+import { nameOf, type Fault } from '../fault.js';
+import { PATIENCE_MS, type Theatre } from '../theatre.js';
+import type { Injected } from './index.js';
+
+export function takeDescriptors(
+  theatre: Theatre,
+  fault: Extract<Fault, { kind: 'descriptors' }>,
+): Injected | null {
+  const pid = theatre.pid(fault.target);
+  const life = pid === null ? null : instanceOf(pid);
+  if (life === null) return null;
+  const fromMs = Date.now();
+  const usual = /^Max open files +(\d+)/m.exec(
+    readFileSync(`/proc/${life.pid}/limits`, 'utf8'),
+  )?.[1];
+  if (usual === undefined) return null;
+  const limit = (files: number | string): boolean =>
+    spawnSync('prlimit', ['--pid', String(life.pid), `--nofile=${files}:`]).status === 0;
+  if (!limit(readdirSync(`/proc/${life.pid}/fd`).length)) return null;
+  let toMs = Infinity;
+  return {
+    heal: async () => {
+      await delay(fault.awayMs);
+      if (isAlive(life)) limit(usual);
+      toMs = Date.now();
+    },
+    excuses: () => excusesOf(fault, fromMs, toMs),
+  };
+}
+
+/** Who can accept no connection refuses all that come. */
+function excusesOf(
+  fault: Extract<Fault, { kind: 'descriptors' }>,
+  fromMs: number,
+  toMs: number,
+): Excuse[] {
+  const because = nameOf(fault);
+  switch (fault.target) {
+    case 'proxy':
+      return proxyAway(fromMs, toMs, because);
+    case 'main':
+    case 'canary':
+      return [
+        instanceLost(fromMs, toMs, because),
+        noInstance(fromMs, PATIENCE_MS, because),
+        { fromMs, toMs, calls: 'all', waitedMs: 0, kind: null, because },
+      ];
+    case 'orchestrator':
+    case 'daemon':
+      return [];
+  }
+}

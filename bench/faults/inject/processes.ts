@@ -1,0 +1,45 @@
+/** A full process table, for the stage alone: a control group that allows no further process or thread (cgroups(7), pids). */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from '../fault.js';
+import type { Theatre } from '../theatre.js';
+import type { Injected } from './index.js';
+
+const ROOT = '/sys/fs/cgroup/pids';
+
+export function takeProcesses(
+  { stage }: Theatre,
+  { awayMs }: Extract<Fault, { kind: 'processes' }>,
+): Injected | null {
+  const group = join(ROOT, `canary-${process.pid}-${Date.now()}`);
+  const moveTo = (folder: string, pids: readonly number[]): void => {
+    for (const pid of pids) {
+      try {
+        writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+      } catch {
+        continue; // It has just ended.
+      }
+    }
+  };
+  try {
+    mkdirSync(group);
+    moveTo(group, stage.pm2.pids());
+    const used = readFileSync(join(group, 'pids.current'), 'utf8');
+    writeFileSync(join(group, 'pids.max'), used.trim());
+  } catch {
+    return null;
+  }
+  return {
+    heal: async () => {
+      await delay(awayMs);
+      writeFileSync(join(group, 'pids.max'), 'max');
+      moveTo(
+        ROOT,
+        readFileSync(join(group, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number),
+      );
+      rmdirSync(group);
+    },
+    excuses: () => [],
+  };
+}
