@@ -20,6 +20,9 @@ export interface ProxyProcess {
   dispose(): Promise<void>;
 }
 
+/** Of a process on a busy machine. */
+const START_TIMEOUT_MS = 40_000;
+
 export async function startProxyProcess(ports: { stable: number }): Promise<ProxyProcess> {
   const inside = await startProxy(ports);
   const { home, config, url, port, state, setRoute } = inside;
@@ -39,7 +42,10 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
       stdio: ['ignore', 'pipe', process.env['SHOW_SERVERS'] ? 'inherit' : 'ignore'],
     });
     child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()));
-    await waitFor(async () => (await state()).listening, { what: 'the proxy to listen' });
+    await waitFor(async () => (await state()).listening, {
+      what: 'the proxy to listen',
+      timeoutMs: START_TIMEOUT_MS,
+    });
   };
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> => {
     const ending = child;
