@@ -17,8 +17,8 @@ export interface Tally {
   /** Calls that were due while the agent whose turn it was still waited for its last one. */
   skipped: number;
   slowestMs: number;
-  /** What lost calls said, the first few kinds. */
-  readonly errors: Set<string>;
+  /** What lost calls said, and how often; of the first few kinds. */
+  readonly errors: Map<string, number>;
 }
 
 interface Agent {
@@ -27,7 +27,7 @@ interface Agent {
 }
 
 export class Crowd {
-  readonly tally: Tally = { calls: 0, lost: 0, skipped: 0, slowestMs: 0, errors: new Set() };
+  readonly tally: Tally = { calls: 0, lost: 0, skipped: 0, slowestMs: 0, errors: new Map() };
   private readonly agents: Agent[];
   private readonly underWay = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | null = null;
@@ -99,7 +99,10 @@ export class Crowd {
     tally.slowestMs = Math.max(tally.slowestMs, performance.now() - startedAt);
     if (problem === null) return;
     tally.lost += 1;
-    if (tally.errors.size < MAX_ERRORS) tally.errors.add(`${name}: ${problem}`);
+    const kind = `${name}: ${problem}`;
+    const seen = tally.errors.get(kind);
+    if (seen !== undefined || tally.errors.size < MAX_ERRORS)
+      tally.errors.set(kind, (seen ?? 0) + 1);
   }
 }
 
