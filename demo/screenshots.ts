@@ -3,19 +3,16 @@
  * over simulated rollouts: those of the README into docs/images, or with a folder as argument all
  * views in both themes and at two widths into it.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
-import pino from 'pino';
+import type { Browser } from 'playwright-core';
 import { systemClock } from '../common/clock.js';
 import { packageRoot } from '../common/package.js';
-import { Dashboard } from '../orchestrator/dashboard/dashboard.js';
+import { launchChromium } from './chromium.js';
+import { serveDashboard } from './exhibit-dashboard.js';
 import { openExhibit } from './exhibit.js';
 import { exhibitStories } from './stories.js';
 
-const CHROMIUM = process.env['CHROMIUM'] || '/usr/bin/chromium';
 const THEMES = ['light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
 
@@ -38,26 +35,13 @@ interface Picture {
 const folder = process.argv[2];
 const pictures = folder === undefined ? readmePictures() : allPictures(folder);
 const exhibit = openExhibit(exhibitStories(Date.now()));
-const dashboard = new Dashboard({
-  desk: exhibit.desk,
-  store: exhibit.store,
-  token: randomBytes(32).toString('base64url'),
-  host: '127.0.0.1',
-  clock: systemClock,
-  log: pino({ level: 'silent' }),
-});
-const server = createServer((req, res) => void dashboard.answer(req, res));
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-const address = server.address();
-const port = typeof address === 'object' && address !== null ? address.port : 0;
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+const served = await serveDashboard(exhibit, systemClock);
+const browser = await launchChromium();
 try {
   for (const picture of pictures) await take(browser, picture);
 } finally {
   await browser.close();
-  dashboard.close();
-  server.close();
-  server.closeAllConnections();
+  await served.close();
   exhibit.dispose();
 }
 
@@ -88,7 +72,7 @@ async function take(from: Browser, { file, hash, theme, width, height }: Picture
     colorScheme: theme,
     reducedMotion: 'reduce',
   });
-  await page.goto(`http://127.0.0.1:${port}/${hash}`);
+  await page.goto(`${served.url}/${hash}`);
   await page.locator('.connection[data-up=true]').waitFor();
   const awaited = hash.includes('rollouts/') ? '.plot canvas' : '.service, .history table';
   await page.locator(awaited).first().waitFor();

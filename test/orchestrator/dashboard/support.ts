@@ -1,53 +1,25 @@
 /** The dashboard over the exhibit, on a real listener. */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { createServer, request, type IncomingHttpHeaders } from 'node:http';
-import pino from 'pino';
+import { request, type IncomingHttpHeaders } from 'node:http';
 import { systemClock } from '../../../common/clock.js';
 import { openExhibit, type Exhibit, type Story } from '../../../demo/exhibit.js';
-import { Dashboard } from '../../../orchestrator/dashboard/dashboard.js';
-import { freePort } from '../../support/ports.js';
+import { serveDashboard, type ServedDashboard } from '../../../demo/exhibit-dashboard.js';
 
 export const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 
-export interface Served {
+export interface Served extends ServedDashboard {
   readonly exhibit: Exhibit;
-  readonly port: number;
-  readonly url: string;
-  readonly token: string;
-  /** Ends every connection; new ones are taken. */
-  cut(): void;
-  close(): Promise<void>;
 }
 
 export async function serveExhibit(stories: readonly Story[]): Promise<Served> {
   const exhibit = openExhibit(stories);
-  const token = randomBytes(32).toString('base64url');
-  const dashboard = new Dashboard({
-    desk: exhibit.desk,
-    store: exhibit.store,
-    token,
-    host: '127.0.0.1',
-    clock: systemClock,
-    log: pino({ level: 'silent' }),
-  });
-  const server = createServer((req, res) => void dashboard.answer(req, res));
-  const port = await freePort();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return {
-    exhibit,
-    port,
-    url: `http://127.0.0.1:${port}`,
-    token,
-    cut: () => server.closeAllConnections(),
-    close: async () => {
-      dashboard.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      exhibit.dispose();
-    },
+  const served = await serveDashboard(exhibit, systemClock);
+  const close = async (): Promise<void> => {
+    await served.close();
+    exhibit.dispose();
   };
+  return { ...served, exhibit, close };
 }
 
 export interface Answered {
