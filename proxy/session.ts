@@ -28,10 +28,10 @@ import { storedJson } from './stored-json.js';
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 500;
 
-/** What sessions need of their service. */
 /** Names of methods, with the bodies that are sent again after a move. */
 const restoreSchema = z.array(z.tuple([z.string(), z.string()]));
 
+/** What sessions need of their service. */
 export interface SessionWorld {
   readonly tracks: Tracks;
   readonly split: Split<Track>;
