@@ -23,6 +23,7 @@ import type { Phase } from '../orchestrator/rollout/phase.js';
 import { rule } from '../orchestrator/rollout/requests.js';
 import type { RequestKind, Rollout } from '../orchestrator/rollout/rollout.js';
 import { Store } from '../orchestrator/store/store.js';
+import { exhibitPlans, type Plans } from './exhibit-plans.js';
 import { writeLogs } from './exhibit-logs.js';
 
 export const MINUTE_MS = 60_000;
@@ -72,7 +73,7 @@ export function openExhibit(stories: readonly Story[]): Exhibit {
   const logs = writeLogs(dir);
   return {
     store,
-    desk: deskOver({ store, assessments, asked, logs }),
+    desk: deskOver({ store, assessments, asked, logs, plans: exhibitPlans(Date.now()) }),
     logs,
     asked,
     add: (rollout, events) => store.addEvidence(rollout, events, newCursor),
@@ -262,9 +263,10 @@ interface DeskParts {
   readonly assessments: ReadonlyMap<string, Assessment>;
   readonly asked: string[];
   readonly logs: LogFilesReply;
+  readonly plans: Plans;
 }
 
-function deskOver({ store, assessments, asked, logs }: DeskParts): Desk {
+function deskOver({ store, assessments, asked, logs, plans }: DeskParts): Desk {
   const view = (rollout: Rollout): RolloutView => {
     const ended = endedView(rollout, { transitions: store.transitions(rollout.id), release: null });
     if (rollout.endedAtMs !== null) return ended;
@@ -289,6 +291,8 @@ function deskOver({ store, assessments, asked, logs }: DeskParts): Desk {
       if (rollout !== null) return { ok: true, value: view(rollout) };
       return { ok: false, code: 'usage', message: `there is no rollout ${id}` };
     },
+    runs: { recent: () => ({ ok: true, value: { runs: plans.runs } }) },
+    scheduler: { list: () => ({ schedules: plans.schedules }) },
     logFiles: () => Promise.resolve({ ok: true, value: logs }),
     steer: (name, kind, reason) => {
       asked.push(`${kind} ${name}${reason === null ? '' : `: ${reason}`}`);

@@ -11,13 +11,14 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Desk } from './desk.js';
 import type { Histories } from './histories.js';
-import type { OpenRollout, SeriesPatch } from './messages.js';
+import type { OpenRollout, Overview, SeriesPatch } from './messages.js';
 import { openView, overviewOf } from './summary.js';
 
 export const MAX_PAGES = 24;
 const EVERY_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 20_000;
+const RECENT_RUNS = 5;
 
 export interface FeedParts {
   readonly desk: Desk;
@@ -95,7 +96,7 @@ export class Feed {
 
   async #tellAll(): Promise<void> {
     const { desk, clock } = this.#parts;
-    const overview = JSON.stringify(overviewOf(await desk.status()));
+    const overview = JSON.stringify(await this.#overview());
     const views = new Map<string, OpenRollout>();
     for (const { rollout } of this.#pages) {
       if (rollout === null || views.has(rollout)) continue;
@@ -106,6 +107,16 @@ export class Feed {
     for (const page of this.#pages) {
       if (this.#reads(page, look.nowMs)) await this.#tell(page, look);
     }
+  }
+
+  async #overview(): Promise<Overview> {
+    const { desk } = this.#parts;
+    const recent = desk.runs.recent(RECENT_RUNS);
+    return overviewOf({
+      status: await desk.status(),
+      runs: recent.ok ? recent.value.runs : [],
+      schedules: desk.scheduler.list(1).schedules,
+    });
   }
 
   /** False for a page that has not taken what it was sent. */

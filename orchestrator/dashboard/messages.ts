@@ -9,9 +9,11 @@
  *   POST /v1/services/NAME/{start,promote,rollback,pause,resume}  as on the control socket
  */
 import type { RolloutView, ServiceView, StatusReply } from '../control/messages.js';
+import type { MemberView, RunView, ScheduleView, UpcomingView } from '../control/run-messages.js';
 import type { LogSource } from '../control/log-files.js';
 import type { Assessment } from '../judge/types.js';
 import type { RequestKind } from '../rollout/rollout.js';
+import type { SlotEntry } from '../store/schedule-store.js';
 
 /** A rollout as the page shows it. */
 export interface OpenRollout extends RolloutView {
@@ -35,7 +37,25 @@ export type ServiceSummary = Omit<ServiceView, 'rollout'> & {
 /** The event `overview`. */
 export type Overview = Omit<StatusReply, 'services'> & {
   readonly services: readonly ServiceSummary[];
+  /** The last ones, newest first. */
+  readonly runs: readonly RunSummary[];
+  readonly schedules: readonly ScheduleSummary[];
 };
+
+export interface RunSummary extends Pick<RunView, 'id' | 'title' | 'startedAtMs' | 'endedAtMs'> {
+  /** Where each of its services stands. */
+  readonly states: readonly MemberView['state'][];
+}
+
+export interface ScheduleSummary extends Pick<ScheduleView, 'name' | 'target'> {
+  /** Null when there is no time to come. */
+  readonly next: UpcomingView | null;
+  /** What became of its last time, and whether a run began then. */
+  readonly last:
+    (Pick<SlotEntry, 'atMs' | 'outcome' | 'reason'> & { readonly began: boolean }) | null;
+  /** The run that it began last. */
+  readonly run: RunSummary | null;
+}
 
 export interface HistoryList {
   readonly rollouts: readonly RolloutSummary[];

@@ -1,15 +1,28 @@
 /** Views as lists show them: short enough to be sent every few seconds (pure). */
 import type { HistoryReply, RolloutView, StatusReply } from '../control/messages.js';
+import type { RunView, ScheduleView } from '../control/run-messages.js';
 import { withoutOutput } from '../control/views.js';
 import { rule } from '../rollout/requests.js';
 import { REQUEST_KINDS, type RequestKind } from '../rollout/rollout.js';
 import type { HistoryList, OpenRollout, Overview, RolloutSummary } from './messages.js';
+import { runSummary, scheduleSummary } from './plans.js';
 
-export function overviewOf(status: StatusReply): Overview {
+export interface OverviewParts {
+  readonly status: StatusReply;
+  readonly runs: readonly RunView[];
+  readonly schedules: readonly ScheduleView[];
+}
+
+export function overviewOf({ status, runs, schedules }: OverviewParts): Overview {
   const services = status.services.map((service) => {
     return { ...service, rollout: service.rollout && summaryOf(service.rollout) };
   });
-  return { ...status, services };
+  return {
+    ...status,
+    services,
+    runs: runs.map(runSummary),
+    schedules: schedules.map(scheduleSummary),
+  };
 }
 
 export function historyList({ rollouts }: HistoryReply): HistoryList {

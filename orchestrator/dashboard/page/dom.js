@@ -100,3 +100,21 @@ export function table(caption, head, rows) {
   );
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, made);
 }
+
+/** A part of the page that is not there while it has nothing to show. @param {string} title */
+export function section(title) {
+  const body = el('div');
+  const element = el('section', { class: 'panel', hidden: true }, el('h2', {}, title), body);
+  return {
+    element,
+    /**
+     * @template T
+     * @param {readonly T[]} data
+     * @param {(data: readonly T[]) => readonly Child[]} build
+     */
+    show(data, build) {
+      element.hidden = data.length === 0;
+      fill(body, data, () => build(data));
+    },
+  };
+}

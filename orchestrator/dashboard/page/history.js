@@ -10,7 +10,7 @@ import { isUnderWay, phaseBadge } from './words.js';
 
 export class HistoryView {
   title = 'History';
-  element = el('div', { class: 'view history' }, el('h1', {}, 'History'));
+  element = el('div', { class: 'view history stacked' }, el('h1', {}, 'History'));
   #list = el('div', { class: 'panel' }, 'Reading …');
   #seen = '';
 

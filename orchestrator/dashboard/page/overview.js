@@ -2,6 +2,7 @@
 import { button, el, fill } from './dom.js';
 import { nextInWords } from './facts.js';
 import { count, megabytes, percent } from './format.js';
+import { PlansView } from './plans.js';
 import { openStart } from './start.js';
 import { withToken } from './steering.js';
 import { HELD_WHY, idleBadge, isUnderWay, phaseBadge, stateBadge } from './words.js';
@@ -14,17 +15,19 @@ export class OverviewView {
   title = 'Services';
   element = el('div', { class: 'view' }, el('h1', {}, 'Services'));
   #list = el('ul', { class: 'services' });
+  #plans = new PlansView();
   /** @type {Map<string, HTMLLIElement>} */
   #cards = new Map();
 
   constructor() {
-    this.element.append(this.#list);
+    this.element.append(this.#list, this.#plans.element);
   }
 
   /** @param {Overview} overview */
-  overview({ services }) {
+  overview(overview) {
+    this.#plans.overview(overview);
     const nowMs = Date.now();
-    for (const service of services) {
+    for (const service of overview.services) {
       const next = service.rollout && nextInWords(service.rollout, nowMs);
       fill(this.#card(service.service), { ...service, next }, () => content(service, next));
     }

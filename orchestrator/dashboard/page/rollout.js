@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { Chart } from './chart.js';
 import { CHARTS } from './charts.js';
-import { el, fill } from './dom.js';
+import { el, fill, section } from './dom.js';
 import { checkItem, nextInWords, tracksTable, transitionItem } from './facts.js';
 import { dateTime, percent } from './format.js';
 import { LogsView } from './logs.js';
@@ -173,24 +173,6 @@ export class RolloutView {
  */
 function fact(name, value) {
   return el('div', {}, el('dt', {}, name), el('dd', {}, value));
-}
-
-/** A part of the page that is not there while it has nothing to show. @param {string} title */
-function section(title) {
-  const body = el('div');
-  const element = el('section', { class: 'panel', hidden: true }, el('h2', {}, title), body);
-  return {
-    element,
-    /**
-     * @template T
-     * @param {readonly T[]} data
-     * @param {(data: readonly T[]) => readonly import('./dom.js').Child[]} build
-     */
-    show(data, build) {
-      element.hidden = data.length === 0;
-      fill(body, data, () => build(data));
-    },
-  };
 }
 
 /** @param {NonNullable<OpenRollout['release']>} release */

@@ -20,6 +20,14 @@ const PHASES = {
   'rolled-back': ['bad', '↶', 'Rolled back'],
 };
 
+/** Where a service of a run stands without a rollout. @type {Readonly<Record<string, Sign>>} */
+const MEMBERS = {
+  pending: ['calm', '·', 'Waiting'],
+  unchanged: ['calm', '=', 'Unchanged'],
+  refused: ['care', '!', 'Refused'],
+  'not-started': ['calm', '·', 'Not started'],
+};
+
 /** @type {Readonly<Record<string, Sign>>} */
 const CHECKS = {
   pass: ['good', '✓', 'Pass'],
@@ -46,7 +54,8 @@ function badge([tone, sign, words]) {
 
 /** @param {string} phase */
 function phaseSign(phase) {
-  return /** @type {Record<string, Sign | undefined>} */ (PHASES)[phase] ?? ['calm', '·', phase];
+  const known = /** @type {Record<string, Sign | undefined>} */ ({ ...PHASES, ...MEMBERS });
+  return known[phase] ?? ['calm', '·', phase];
 }
 
 /** @param {string} phase */

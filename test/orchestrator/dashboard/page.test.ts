@@ -74,6 +74,22 @@ describe.runIf(hasChromium)('the page in a real browser', () => {
     expect(shown[1]).toMatch(/New sessions\s+10 %/);
   });
 
+  it('shows what was upgraded together, and what will be next', async () => {
+    await open('#/');
+    const schedule = page.getByRole('row').filter({ hasText: 'nightly' });
+    await schedule.waitFor();
+    expect(await schedule.innerText()).toMatch(
+      /group all-mcp\s+\d+ \w+, \d\d:\d\d\s+\d+ \w+, \d\d:\d\d, started: on time/,
+    );
+    const run = page.getByRole('row').filter({ hasText: 'run-2' });
+    const states = await run.getByRole('listitem').allInnerTexts();
+    expect(states.map((text) => text.replaceAll(/\s+/g, ' '))).toEqual([
+      '1 ✓ Promoted',
+      '1 = Unchanged',
+      '1 ↶ Rolled back',
+    ]);
+  });
+
   it('shows a rollout with its checks, its tracks, its moves and its charts', async () => {
     await open(`#/rollouts/${LIVE}`);
     await page.locator('.plot canvas').first().waitFor();
