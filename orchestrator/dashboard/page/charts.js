@@ -1,5 +1,5 @@
 /** What is drawn of a rollout. */
-import { duration, megabytes, percent, points } from './format.js';
+import { count, duration, megabytes, percent, points } from './format.js';
 import { perMinute } from './series.js';
 
 /** @typedef {import('./chart.js').ChartSpec} ChartSpec */
@@ -59,6 +59,19 @@ export const CHARTS = [
     format: (value) => (value == null ? '–' : String(Math.round(value * 10) / 10)),
     summary: ({ columns }) =>
       `${sum(columns.canaryCalls)} calls on the canary, ${sum(columns.canaryErrors)} failed; ${sum(columns.stableCalls)} on stable, ${sum(columns.stableErrors)} failed.`,
+  },
+  {
+    title: 'Sessions opened',
+    wide: true,
+    note: 'All that each track was given since the rollout began, also those that are over. How many are open now is among the tracks.',
+    lines: [
+      line('Stable', 'stable', 'stableSessions'),
+      line('Canary', 'canary', 'canarySessions'),
+      line('Baseline', 'baseline', 'baselineSessions'),
+    ],
+    format: count,
+    summary: ({ columns }) =>
+      `${count(latest(columns.canarySessions))} on the canary, ${count(latest(columns.stableSessions))} on stable.`,
   },
 ];
 

@@ -93,7 +93,11 @@ describe.runIf(hasChromium)('the page in a real browser', () => {
   it('shows a rollout with its checks, its tracks, its moves and its charts', async () => {
     await open(`#/rollouts/${LIVE}`);
     await page.locator('.plot canvas').first().waitFor();
-    expect(await page.locator('.plot canvas').count()).toBe(5);
+    expect(await page.locator('.plot canvas').count()).toBe(6);
+    const sessions = page.getByRole('img', { name: /^Sessions opened\./ });
+    expect(await sessions.getAttribute('aria-label')).toMatch(
+      / \d+ on the canary, \d+ on stable\.$/,
+    );
     const checks = await page.locator('.check h3').allInnerTexts();
     expect(checks).toEqual(['Crashes', 'Errors', 'Latency', 'Memory', 'Logs']);
     await see(/canary grows .* at full traffic reaches 380 MB/);
