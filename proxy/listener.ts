@@ -13,13 +13,19 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
 
-const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than what clients and load balancers in front keep connections. */
 const KEEP_ALIVE_MS = 75_000;
-const CHECK_INTERVAL_MS = 2_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_CONNECTIONS = 20_000;
 const REBIND_MS = 1_000;
+
+/** How long a request's headers may take, and how often that is looked at. */
+export interface HeaderLimits {
+  readonly headersTimeoutMs: number;
+  readonly checkIntervalMs: number;
+}
+
+const HEADER_LIMITS: HeaderLimits = { headersTimeoutMs: 10_000, checkIntervalMs: 2_000 };
 
 export interface ListenerHandlers {
   readonly onRequest: RequestListener;
@@ -30,6 +36,8 @@ export class Listener {
   private readonly server: Server;
   /** Sockets that node:http has let go of, and waits for all the same. */
   private readonly upgraded = new Set<Duplex>();
+  /** Connections whose headers are late, until what has arrived meanwhile is read. */
+  private readonly late = new Set<Duplex>();
   /** Answers that are not over. */
   private readonly answers = new Set<ServerResponse>();
   private retry: NodeJS.Timeout | null = null;
@@ -40,16 +48,21 @@ export class Listener {
   readonly address: HostPort;
   private readonly log: Logger;
 
-  constructor(address: HostPort, { onRequest, onUpgrade }: ListenerHandlers, log: Logger) {
+  constructor(
+    address: HostPort,
+    { onRequest, onUpgrade }: ListenerHandlers,
+    log: Logger,
+    { headersTimeoutMs, checkIntervalMs } = HEADER_LIMITS,
+  ) {
     this.address = address;
     this.log = log;
     this.server = createServer(
       {
-        headersTimeout: HEADERS_TIMEOUT_MS,
+        headersTimeout: headersTimeoutMs,
         // Bodies have limits of their own (slow-bodies.ts): a large upload may take its time.
         requestTimeout: 0,
         keepAliveTimeout: KEEP_ALIVE_MS,
-        connectionsCheckingInterval: CHECK_INTERVAL_MS,
+        connectionsCheckingInterval: checkIntervalMs,
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
       },
@@ -60,11 +73,15 @@ export class Listener {
     );
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('upgrade', (req, socket, head) => {
+      this.late.delete(socket);
       this.upgraded.add(socket);
       socket.once('close', () => this.upgraded.delete(socket));
       onUpgrade(req, socket, head);
     });
-    this.server.on('clientError', refuseBytes);
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.refuseLate(error, socket);
+      else refuseBytes(error, socket);
+    });
   }
 
   get isListening(): boolean {
@@ -127,7 +144,19 @@ export class Listener {
     for (const socket of this.upgraded) socket.destroy();
   }
 
+  /**
+   * A process that had no turn for long sees the time run out before it sees the headers that came
+   * in meanwhile: they are read first.
+   */
+  private refuseLate(error: NodeJS.ErrnoException, socket: Duplex): void {
+    this.late.add(socket);
+    setImmediate(() => {
+      if (this.late.delete(socket)) refuseBytes(error, socket);
+    });
+  }
+
   private track(res: ServerResponse): void {
+    if (res.socket !== null) this.late.delete(res.socket);
     this.answers.add(res);
     res.once('close', () => this.answers.delete(res));
     if (this.isLoose) res.shouldKeepAlive = false;
