@@ -12,6 +12,11 @@
  * 7. Upgrade sockets have error handlers of their own; each of their directions ends by itself; a
  *    client that leaves before its upgrade closes the upstream; a refusal is framed as it is sent.
  * 8. An answer that ends before its request's body does not leave the rest of it unread.
+ * 9. The request target goes on as it came. http-proxy reads it as a URL: it throws at some, cuts
+ *    what follows a `#`, turns `\` into `/`, and makes one slash of many, so that a target which is
+ *    no MCP endpoint here becomes one at the server. A `#` is no part of a target (RFC 9112, 3.2.1).
+ * 10. `Expect` is taken out first: node:http has answered it, and http-proxy lets nobody touch the
+ *    headers of a request that has it.
  */
 import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -113,11 +118,13 @@ export class Passthrough {
 
   constructor() {
     this.proxy.on('proxyReq', (upstream, req) => {
+      upstream.path = targetOf(req);
       replaceHeaders(upstream, req, OUR_HEADERS);
       this.passing.get(req)?.sending(upstream);
     });
     this.proxy.on('proxyRes', (answer, req) => this.passing.get(req)?.relay(answer));
     this.proxy.on('proxyReqWs', (upstream, req, socket) => {
+      upstream.path = targetOf(req);
       replaceHeaders(upstream, req, UPGRADE_HEADERS);
       guardUpgrade(upstream, socket);
     });
@@ -130,6 +137,7 @@ export class Passthrough {
       answerText(res, problem.status, problem.message);
       return onEnd('client_error', null);
     }
+    delete req.headers.expect;
     const passing = new Passing(req, res, onEnd);
     this.passing.set(req, passing);
     this.proxy.web(req, res, optionsFor(to), () => passing.fail());
@@ -148,6 +156,7 @@ export class Passthrough {
       socket.destroy();
       return;
     }
+    delete req.headers.expect;
     this.proxy.ws(req, socket, head, optionsFor(to), () => {
       if (socket.writable) socket.end('HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n');
     });
@@ -187,14 +196,18 @@ function frameByClose(answer: IncomingMessage): void {
   answer.headers.connection = 'close';
 }
 
-/** What the client says of the track is overwritten. */
+/** What the client says of the track is overwritten. `toProxy`: the target is not parsed. */
 function optionsFor({ track, target: { host, port } }: Destination): httpProxy.ServerOptions {
   const target = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { target, headers: { [TRACK_HEADER]: track } };
+  return { target, toProxy: true, headers: { [TRACK_HEADER]: track } };
 }
 
-function isOriginForm({ url }: IncomingMessage): boolean {
-  return url?.startsWith('/') === true && !url.startsWith('//');
+function targetOf({ url }: IncomingMessage): string {
+  return url ?? '/';
+}
+
+function isOriginForm(req: IncomingMessage): boolean {
+  return /^\/(?!\/)[^#]*$/.test(targetOf(req));
 }
 
 function refusedBecause(req: IncomingMessage): { status: number; message: string } | null {
