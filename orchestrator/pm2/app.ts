@@ -55,7 +55,7 @@ export class AppView implements App {
     this.namespace = text(env['namespace']) || 'default';
     this.uniqueId = text(env['unique_id']);
     this.pid = entry.pid || null;
-    this.status = text(env['status']);
+    this.status = statusOf(text(env['status']), this.pid);
     this.restarts = numeric(env['restart_time']) ?? 0;
     this.startedAtMs = numeric(env['pm_uptime']) ?? 0;
     this.orderedAtMs = numeric(env['created_at']);
@@ -84,4 +84,12 @@ export class AppView implements App {
   get pm2Env(): Pm2Env {
     return this.#pm2Env;
   }
+}
+
+/**
+ * PM2 says "stopped" also in the moment between an exit and its own restart. What it leaves stopped
+ * has lost its pid by then (God.handleExit of PM2).
+ */
+function statusOf(word: string, pid: number | null): string {
+  return word === 'stopped' && pid !== null ? 'waiting restart' : word;
 }

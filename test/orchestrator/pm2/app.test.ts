@@ -77,3 +77,11 @@ test('no way of printing an app shows its environment or arguments', () => {
     expect(text).not.toContain('s3cret');
   }
 });
+
+test.each([
+  [0, 'stopped'],
+  [12, 'waiting restart'],
+])('stopped with pid %i is %s', (pid, status) => {
+  const pm2_env = { ...entry.pm2_env, status: 'stopped' };
+  expect(new AppView({ ...entry, pid, pm2_env }).status).toBe(status);
+});
