@@ -1,9 +1,11 @@
 /** Raw sockets against a real proxy: its listener, and the admin socket of both processes. */
 import fc from 'fast-check';
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo, type NetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import { callUnix, type UnixReply } from '../../common/unix-http.js';
 import { route, startProxy, type TestProxy } from '../proxy/support/proxies.js';
+import { freePort } from '../support/ports.js';
+import { waitFor } from '../support/wait.js';
 import { mutated } from './targets.js';
 
 const HOST = 'Host: a\r\n';
@@ -38,6 +40,7 @@ const PIECES = [
   '\x80',
 ];
 const LIMIT_MS = 5_000;
+const RECENT = 4;
 
 /** A server that tells of each request that came whole. */
 class Witness {
@@ -59,8 +62,9 @@ class Witness {
   async open(): Promise<number> {
     // What came whole before the fault is told first.
     this.#server.on('clientError', (_, socket) => setImmediate(() => socket.destroy()));
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return (this.#server.address() as AddressInfo).port;
+    const port = await freePort();
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    return port;
   }
 
   close(): void {
@@ -77,6 +81,12 @@ class Witness {
 class Ledger {
   readonly #owed = new Map<string, number>();
   readonly #beyond: string[] = [];
+  /** The latest inputs: the last one need not be the one that main was late with. */
+  #sent: string[] = [];
+
+  sending(input: string): void {
+    this.#sent = [...this.#sent, input].slice(-RECENT);
+  }
 
   add(request: string, count: 1 | -1): void {
     const owed = (this.#owed.get(request) ?? 0) + count;
@@ -85,11 +95,12 @@ class Ledger {
     if (count < 0) this.#beyond.push(request);
   }
 
-  /** What main has had more often than Node's server, since the last time; each is told once. */
-  takeBeyond(): string[] {
+  /** Throws when main has had something more often than Node's server; each is told once. */
+  check(): void {
     const more = this.#beyond.splice(0).filter((request) => (this.#owed.get(request) ?? 0) < 0);
     for (const request of more) this.#owed.delete(request);
-    return more;
+    if (more.length > 0)
+      throw new Error(`main saw ${JSON.stringify(more)} after ${JSON.stringify(this.#sent)}`);
   }
 }
 
@@ -97,14 +108,17 @@ class Ledger {
 function sent(to: NetConnectOpts, bytes: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = connect(to, () => socket.end(bytes));
+    const socket = connect(to, () => {
+      // From here on a reset is an answer too.
+      socket.off('error', reject).on('error', () => undefined);
+      socket.end(bytes);
+    });
     const late = setTimeout(() => {
       socket.destroy();
       reject(new Error(`no end of ${JSON.stringify(bytes.toString('latin1'))}`));
     }, LIMIT_MS);
     socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
-    // A reset is an answer too.
-    socket.on('error', () => undefined);
+    socket.on('error', reject);
     socket.on('close', () => {
       clearTimeout(late);
       resolve(answer);
@@ -118,11 +132,7 @@ function sent(to: NetConnectOpts, bytes: Buffer): Promise<string> {
  */
 export async function fuzzListener(inputs: number): Promise<void> {
   const ledger = new Ledger();
-  let atMain = 0;
-  const main = new Witness((request) => {
-    atMain += 1;
-    ledger.add(request, -1);
-  });
+  const main = new Witness((request) => ledger.add(request, -1));
   const node = new Witness((request) => ledger.add(request, 1));
   const ports = { stable: await main.open() };
   const nodePort = await node.open();
@@ -134,20 +144,19 @@ export async function fuzzListener(inputs: number): Promise<void> {
       fc.asyncProperty(mutated(REQUESTS, PIECES), async (text) => {
         run += 1;
         const own = text.replaceAll(/\/(one|two|three|smuggled)/g, `/$1-${run}`);
+        ledger.sending(own);
         const bytes = Buffer.from(own, 'latin1');
         await Promise.all([
           sent({ host: '127.0.0.1', port: proxy.port }, bytes),
           sent({ host: '127.0.0.1', port: nodePort }, bytes),
         ]);
-        const more = ledger.takeBeyond();
-        if (more.length > 0)
-          throw new Error(`main saw ${JSON.stringify(more)} after ${JSON.stringify(own)}`);
+        ledger.check();
       }),
       { numRuns: inputs },
     );
-    const before = atMain;
+    ledger.add('GET /after ', 1);
     await stillServes(proxy);
-    if (atMain !== before + 1) throw new Error('main saw something else');
+    ledger.check();
   } finally {
     main.close();
     node.close();
@@ -158,8 +167,8 @@ export async function fuzzListener(inputs: number): Promise<void> {
 async function stillServes(proxy: TestProxy): Promise<void> {
   const answer = await fetch(`${proxy.url}/after`);
   if ((await answer.text()) !== 'ok') throw new Error('it serves no more');
-  const { inFlight } = (await proxy.state()).tracks.stable;
-  if (inFlight !== 0) throw new Error(`${inFlight} calls are left over`);
+  const isIdle = async (): Promise<boolean> => (await proxy.state()).tracks.stable.inFlight === 0;
+  await waitFor(isIdle, { what: 'the end of all calls' });
 }
 
 const ADMIN = [

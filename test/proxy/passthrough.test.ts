@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../support/ports.js';
 import { route, startProxy, type TestProxy } from './support/proxies.js';
 
 /** Sends a request that asks for the connection's end; gives what came back by then. */
@@ -27,8 +28,8 @@ describe('a request that is passed on', () => {
       seen.push(req);
       req.resume().on('end', () => res.end('ok'));
     });
-    await new Promise<void>((resolve) => main.listen(0, '127.0.0.1', resolve));
-    const ports = { stable: (main.address() as AddressInfo).port };
+    const ports = { stable: await freePort() };
+    await new Promise<void>((resolve) => main.listen(ports.stable, '127.0.0.1', resolve));
     proxy = await startProxy(ports);
     await proxy.setRoute(route(ports));
   });
