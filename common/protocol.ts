@@ -5,6 +5,7 @@
  *
  *   GET /v1/state                                   → ProxyState
  *   PUT /v1/services/NAME/route       Route         → ServiceState   (stored before it is answered)
+ *   PUT /v1/services/NAME/listening   { listening: boolean }   → ServiceState   (after the drain; not stored)
  *   GET /v1/services/NAME/calls?after=SEQ&limit=N   → CallPage
  *   GET /v1/services/NAME/negotiated                → NegotiatedState
  *
@@ -68,6 +69,12 @@ export const routeSchema = z.strictObject({
   }),
 });
 export type Route = z.infer<typeof routeSchema>;
+
+/**
+ * Whether the proxy holds a service's port. It is not stored: a proxy that starts again listens for
+ * every service of its configuration.
+ */
+export const listeningSchema = z.strictObject({ listening: z.boolean() });
 
 const trackStateSchema = z.object({
   /** Live sessions pinned to the track. */

@@ -26,16 +26,30 @@ export interface ProxyClient {
   negotiated(service: string): Promise<ProxyReply<NegotiatedState>>;
 }
 
+/** What an administrator's command may ask on top of it. */
+export interface ProxyAdmin extends ProxyClient {
+  /**
+   * Has the port of a service freed, which takes as long as the calls under way, or taken again.
+   * @param limitMs how long the answer is waited for.
+   */
+  setListening(
+    service: string,
+    listening: boolean,
+    limitMs: number,
+  ): Promise<ProxyReply<ServiceState>>;
+}
+
 const TIMEOUT_MS = 3_000;
 
-export function proxyClient(socketPath: string): ProxyClient {
+export function proxyClient(socketPath: string): ProxyAdmin {
   const call = async <T>(
     schema: z.ZodType<T>,
     method: string,
     path: string,
     body?: unknown,
+    timeoutMs = TIMEOUT_MS,
   ): Promise<ProxyReply<T>> => {
-    const reply = await callUnix(socketPath, { method, path, body, timeoutMs: TIMEOUT_MS });
+    const reply = await callUnix(socketPath, { method, path, body, timeoutMs });
     if (reply.kind === 'unreachable') return { kind: 'down', reason: reply.reason };
     if (reply.status !== 200) {
       return { kind: 'down', reason: `${method} ${path} answered ${reply.status}` };
@@ -49,6 +63,8 @@ export function proxyClient(socketPath: string): ProxyClient {
   return {
     state: () => call(proxyStateSchema, 'GET', '/v1/state'),
     setRoute: (service, route) => call(serviceStateSchema, 'PUT', `${path(service)}/route`, route),
+    setListening: (service, listening, limitMs) =>
+      call(serviceStateSchema, 'PUT', `${path(service)}/listening`, { listening }, limitMs),
     negotiated: (service) => call(negotiatedStateSchema, 'GET', `${path(service)}/negotiated`),
     calls: (service, after, limit) =>
       call(callPageSchema, 'GET', `${path(service)}/calls?after=${after}&limit=${limit}`),

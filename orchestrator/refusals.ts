@@ -19,6 +19,7 @@ export const REFUSAL_CODES = [
   'cluster-interpreter',
   'canary-name',
   'stable-port',
+  'port-setting',
   'port-taken',
   // The release
   'reserved-variable',

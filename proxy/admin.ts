@@ -1,11 +1,11 @@
 /** The admin socket's API (common/protocol.ts). */
-import { routeSchema, type ProxyState } from '../common/protocol.js';
+import { listeningSchema, routeSchema, type ProxyState } from '../common/protocol.js';
 import { decodedName, refusal, type ApiReply, type ApiRequest } from '../common/unix-http.js';
 import { MAX_CALLS_PER_PAGE } from './call-log.js';
 import { routeProblem } from './route.js';
 import type { Service } from './service.js';
 
-const SERVICE_PATH = /^\/v1\/services\/([^/]+)\/(route|calls|negotiated)$/;
+const SERVICE_PATH = /^\/v1\/services\/([^/]+)\/(route|listening|calls|negotiated)$/;
 
 export interface AdminTarget {
   readonly state: ProxyState;
@@ -13,7 +13,10 @@ export interface AdminTarget {
 }
 
 /** Answers one request. Never throws for what a caller can get wrong. */
-export function answerAdmin(target: AdminTarget, request: ApiRequest): ApiReply {
+export function answerAdmin(
+  target: AdminTarget,
+  request: ApiRequest,
+): ApiReply | Promise<ApiReply> {
   if (request.path === '/v1/state' && request.method === 'GET') {
     return { status: 200, body: target.state };
   }
@@ -24,6 +27,7 @@ export function answerAdmin(target: AdminTarget, request: ApiRequest): ApiReply 
     return refusal(404, 'unknown_service', `no service is called ${name}`);
   }
   if (what === 'route' && request.method === 'PUT') return putRoute(service, request.body);
+  if (what === 'listening' && request.method === 'PUT') return putListening(service, request.body);
   if (what === 'calls' && request.method === 'GET') return getCalls(service, request.query);
   if (what === 'negotiated' && request.method === 'GET')
     return { status: 200, body: service.negotiated };
@@ -36,6 +40,12 @@ function putRoute(service: Service, body: unknown): ApiReply {
   const problem = routeProblem(parsed.data);
   if (problem !== null) return refusal(400, 'bad_route', problem);
   return { status: 200, body: service.setRoute(parsed.data) };
+}
+
+async function putListening(service: Service, body: unknown): Promise<ApiReply> {
+  const parsed = listeningSchema.safeParse(body);
+  if (!parsed.success) return refusal(400, 'bad_listening', parsed.error.message);
+  return { status: 200, body: await service.setListening(parsed.data.listening) };
 }
 
 function getCalls(service: Service, query: URLSearchParams): ApiReply {

@@ -11,7 +11,7 @@ import { CallLog } from './call-log.js';
 import { ClientStreams } from './client-streams.js';
 import { Clients } from './clients.js';
 import { drain } from './drain.js';
-import { Listener } from './listener.js';
+import { Listener, type ListenerHandlers } from './listener.js';
 import { NO_IDS } from './live-call.js';
 import { Drains } from './drains.js';
 import { BodyBudget } from './mcp/body.js';
@@ -51,7 +51,12 @@ export class Service {
   private readonly plane: Plane;
   private readonly legacy: LegacySse;
   private readonly passthrough: Passthrough;
-  private readonly listener: Listener;
+  private readonly door: () => Listener;
+  private listener: Listener;
+  /** The port is to be held; the listener tells whether it is. */
+  private isOpen = true;
+  /** Opening and closing, one after the other. */
+  private doorTurn: Promise<void> = Promise.resolve();
   private readonly drains: Drains;
   private readonly shareMeter: ShareMeter;
   private sweeper: NodeJS.Timeout | null = null;
@@ -92,14 +97,12 @@ export class Service {
     this.legacy = new LegacySse(this.plane);
     this.passthrough = new Passthrough();
     const pipeline = new Pipeline();
-    this.listener = new Listener(
-      config.listen,
-      {
-        onRequest: (req, res) => pipeline.enter(req, res, () => void this.serve(req, res)),
-        onUpgrade: (req, socket, head) => this.upgrade(req, socket, head),
-      },
-      log,
-    );
+    const handlers: ListenerHandlers = {
+      onRequest: (req, res) => pipeline.enter(req, res, () => void this.serve(req, res)),
+      onUpgrade: (req, socket, head) => this.upgrade(req, socket, head),
+    };
+    this.door = () => new Listener(config.listen, handlers, log);
+    this.listener = this.door();
   }
 
   /** Restores the sessions and opens the door. Never rejects. */
@@ -116,16 +119,39 @@ export class Service {
 
   /** Lets calls under way finish for `limitMs`, then ends everything but the sessions, which stay stored. */
   async close(limitMs: number): Promise<void> {
-    const { listener } = this;
-    const { tracks, streams, clock, sessions, slowBodies, log } = this.plane;
-    const drained = await drain({ listener, tracks, streams, clock }, limitMs);
-    log.info({ ...drained, sessions: sessions.size }, 'drained');
+    const { tracks, sessions, slowBodies } = this.plane;
+    await this.drain(limitMs);
     if (this.sweeper !== null) clearInterval(this.sweeper);
     this.drains.close();
     slowBodies.close();
     sessions.flush();
     this.passthrough.close();
     tracks.destroy();
+  }
+
+  /**
+   * Frees the port once the calls under way have finished, within the drain time, or takes it again.
+   * The state is the one after that; a port that cannot be taken is tried again and again.
+   */
+  async setListening(listening: boolean): Promise<ServiceState> {
+    this.doorTurn = this.doorTurn.then(() => this.turnDoor(listening));
+    await this.doorTurn;
+    return this.state;
+  }
+
+  private async turnDoor(listening: boolean): Promise<void> {
+    if (listening === this.isOpen) return;
+    this.isOpen = listening;
+    if (!listening) return this.drain(this.config.drain.callsMs);
+    this.listener = this.door();
+    await this.listener.open();
+  }
+
+  private async drain(limitMs: number): Promise<void> {
+    const { listener } = this;
+    const { tracks, streams, clock, sessions, log } = this.plane;
+    const drained = await drain({ listener, tracks, streams, clock }, limitMs);
+    log.info({ ...drained, sessions: sessions.size }, 'drained');
   }
 
   get accounts(): Accounts {

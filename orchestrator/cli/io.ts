@@ -32,6 +32,8 @@ export interface Io {
   readonly screen?: Screen;
   /** Writes a line on the terminal in the place of the one before; null takes it away. Absent: there is no terminal. */
   readonly notice?: (text: string | null) => void;
+  /** Asks the person a question of yes or no. Absent: there is no terminal. */
+  readonly confirm?: (question: string) => Promise<boolean>;
 }
 
 /** Ends a command: its message goes to the error stream. */

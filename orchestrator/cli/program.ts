@@ -21,6 +21,7 @@ import { startCommand, type Runner } from './commands/start.js';
 import { showCommand } from './commands/show.js';
 import { historyCommand, statusCommand } from './commands/status.js';
 import { steerCommands } from './commands/steer.js';
+import { uninstallCommand } from './commands/uninstall.js';
 import { CommandError, EXIT, type ExitCode, type Io } from './io.js';
 
 const HELP = `
@@ -80,6 +81,7 @@ export function createProgram(io: Io, run: Runner): Command {
   initCommand(program, io, run);
   ecosystemCommand(program, io);
   doctorCommand(program, io, run);
+  uninstallCommand(program, io, run);
   dashboardCommand(program, io, run);
   notifyCommand(program, io, run);
   validateCommand(program, io, run);

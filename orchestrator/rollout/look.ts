@@ -4,9 +4,8 @@ import type { ServiceState } from '../../common/protocol.js';
 import type { HostPort } from '../../config/types.js';
 import { sameSpec, type AppSpec } from '../pm2/spec.js';
 import { incompatibilities } from '../probe/compatibility.js';
-import { probe } from '../probe/probe.js';
+import { serves } from '../probe/serves.js';
 import { proveRuns } from '../proc/identity.js';
-import { portOwner } from '../proc/ports.js';
 import { instanceOf, treeRssBytes, type Instance } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
@@ -118,7 +117,7 @@ async function lookAtDaemon(
     const app = made.find((each) => each.name === name);
     if (app === undefined) return null;
     return lookAtApp(app, true, phase.kind === 'starting', async () =>
-      further(await serves(app, at, rollout, daemon.value)),
+      further(await serves(app, at, config.probe, daemon.value)),
     );
   };
   const spec = specOfMain(rollout);
@@ -188,33 +187,6 @@ async function fits(
   return { ready: false, reason };
 }
 
-/** Our process tree owns the port, and answers on it. */
-async function serves(
-  app: App,
-  at: HostPort,
-  { config }: Rollout,
-  daemon: Daemon,
-): Promise<Readiness> {
-  if (app.pid === null) return { ready: false, reason: `${app.name} has no process` };
-  const owner = portOwner(at.port, app.pid, daemon.pid);
-  switch (owner.kind) {
-    case 'nobody':
-      return { ready: false, reason: `nobody listens on port ${at.port}` };
-    case 'other':
-      return {
-        ready: false,
-        reason: `port ${at.port} belongs to process ${owner.pid ?? 'of another user'}, not to ${app.name}`,
-      };
-    case 'tree':
-    case 'daemon': {
-      const answer = await probe(at, config.probe, PROBE_TIMEOUT_MS);
-      return answer.ok
-        ? { ready: true, server: answer.server }
-        : { ready: false, reason: answer.reason };
-    }
-  }
-}
-
 interface MainProof {
   readonly rollout: Rollout;
   readonly daemon: Daemon;
@@ -230,7 +202,8 @@ async function readinessOfMain(
   if (main.pid === null) return { ready: false, reason: `${main.name} has no process` };
   const proof = proveRuns(main.pid, spec, before);
   if (!proof.proven && !proof.hidden) return { ready: false, reason: proof.reason };
-  const readiness = await serves(main, rollout.config.stable, rollout, daemon);
+  const { stable, probe: how } = rollout.config;
+  const readiness = await serves(main, stable, how, daemon);
   const wanted = spec === rollout.newSpec ? rollout.canaryServer : null;
   if (!readiness.ready || readiness.server === null || wanted === null) return readiness;
   const { name, version } = readiness.server;

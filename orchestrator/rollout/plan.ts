@@ -7,6 +7,7 @@ import type { HostPort, ServiceConfig, Step } from '../../config/types.js';
 import type { PlanView, StartRequest } from '../control/messages.js';
 import { canaryRefusals, runRefusals } from '../pm2/refusal.js';
 import { applyRelease, diffSpec, type AppSpec, type ReleaseChange } from '../pm2/spec.js';
+import { outdatedProxy } from './outdated-proxy.js';
 import { portHolder, portOwner } from '../proc/ports.js';
 import type { ProxyClient } from '../proxy-client.js';
 import { plannedCanary } from './planned-canary.js';
@@ -164,33 +165,10 @@ async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise
       ),
     ];
   }
-  const { listen, route } = service;
-  const reasons: string[] = [];
-  if (!service.listening) {
-    reasons.push(
-      because(
-        'proxy-not-listening',
-        `canary-proxy does not listen for ${config.name}: ${service.listenError ?? ''}`,
-      ),
-    );
-  }
-  if (listen.host !== config.listen.host || listen.port !== config.listen.port) {
-    reasons.push(
-      because(
-        'proxy-outdated',
-        `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: restart it`,
-      ),
-    );
-  }
-  if (route.tracks.stable.port !== config.stable.port) {
-    reasons.push(
-      because(
-        'proxy-outdated',
-        `canary-proxy sends to port ${route.tracks.stable.port}, the configuration says ${config.stable.port}: restart it`,
-      ),
-    );
-  }
-  return reasons;
+  const outdated = outdatedProxy(service, config);
+  if (service.listening) return outdated;
+  const reason = `canary-proxy does not listen for ${config.name}: ${service.listenError ?? ''}`;
+  return [because('proxy-not-listening', reason), ...outdated];
 }
 
 function planView(

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import type { Stage } from '../../demo/stage.js';
-import { eventsOf, openTestStage, SERVICE } from './support.js';
+import { probe } from '../../orchestrator/probe/probe.js';
+import { portHolder } from '../../orchestrator/proc/ports.js';
+import { eventsOf, expectTidy, openTestStage, pidOf, SERVICE } from './support.js';
 
 let stage: Stage;
 
@@ -185,5 +188,52 @@ describe('the help', () => {
       expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
     }
     expect(stdout).toContain('4 held for a person');
+  });
+});
+
+// The last one: after it, nothing stands before main.
+describe('taking the proxy away', () => {
+  const answers = (port: number) =>
+    probe({ host: '127.0.0.1', port }, { kind: 'mcp', path: '/mcp' }, 5_000);
+
+  it('is only shown by a dry run, and not done without a yes', async () => {
+    const shown = await stage.canary('uninstall', SERVICE, '--dry-run');
+    const { listen, stable } = stage.ports(SERVICE);
+    expect(shown).toMatchObject({ code: 0, stderr: '' });
+    expect(shown.stdout).toContain(`the variable PORT from ${stable} to ${listen}`);
+    expect(shown.stdout).not.toContain('a-secret-of-main');
+    const unasked = await stage.canary('uninstall', SERVICE);
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') as string });
+    await expectTidy(stage);
+  });
+
+  it('puts everything back when main cannot have the port', async () => {
+    const { listen, stable } = stage.ports(SERVICE);
+    const hasty = join(stage.home, 'hasty.yaml');
+    writeFileSync(hasty, readFileSync(stage.configFile, 'utf8').replace('ready: 10s', 'ready: 5s'));
+    // Main listens on all addresses, the proxy on one.
+    const squatter = createServer().listen(listen, '127.0.0.2');
+    await once(squatter, 'listening');
+    const { code, stderr } = await stage.canary('uninstall', SERVICE, '--yes', '--config', hasty);
+    squatter.close();
+    expect(stderr).toContain(`${SERVICE} is on port ${stable} again, behind canary-proxy`);
+    expect(code).toBe(1);
+    expect(portHolder(stable)).toBe(pidOf(stage, SERVICE));
+    expect(await answers(listen)).toMatchObject({ ok: true });
+    await expectTidy(stage);
+  });
+
+  it('has main serve agents itself', async () => {
+    const { listen, stable } = stage.ports(SERVICE);
+    const { code, stdout } = await stage.canary('uninstall', SERVICE, '--yes');
+    expect(stdout).toContain('Left to you');
+    expect(code).toBe(0);
+    expect(portHolder(listen)).toBe(pidOf(stage, SERVICE));
+    expect(portHolder(stable)).toBeNull();
+    expect(await answers(listen)).toMatchObject({ ok: true });
+    const again = await stage.canary('uninstall', SERVICE, '--yes');
+    expect(again.stderr).toMatch(/is \d+ already, where agents connect \[port-setting\]/);
+    const start = await stage.canary('start', SERVICE);
+    expect(start.stderr).toContain('[proxy-not-listening]');
   });
 });

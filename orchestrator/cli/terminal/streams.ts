@@ -1,4 +1,5 @@
 /** The process's own streams as a command gets them: colours, a screen, and a line that is rewritten. */
+import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Io } from '../io.js';
 import { harmless } from './harmless.js';
@@ -17,7 +18,7 @@ export interface HostProcess {
 }
 
 /** NO_COLOR (no-color.org) and TERM=dumb are respected. */
-export function ioOf({ stdout, stderr, env, cwd }: HostProcess): Io {
+export function ioOf({ stdout, stderr, stdin, env, cwd }: HostProcess): Io {
   const dumb = env['TERM'] === 'dumb';
   const wantsColor = !env['NO_COLOR'] && !dumb;
   const outIsTerminal = stdout.isTTY;
@@ -48,5 +49,23 @@ export function ioOf({ stdout, stderr, env, cwd }: HostProcess): Io {
     outColor,
     ...(outIsTerminal && !dumb ? { screen: new TerminalScreen(stdout, outColor) } : {}),
     ...(errIsTerminal ? { notice } : {}),
+    ...(stdin.isTTY && stderr.isTTY
+      ? { confirm: (question: string) => confirm(question, stdin, stderr) }
+      : {}),
   };
+}
+
+/** Only `y` and `yes` are consent: an end of the input is none. */
+async function confirm(question: string, input: ReadStream, output: WriteStream): Promise<boolean> {
+  const terminal = createInterface({ input, output });
+  const ended = new AbortController();
+  terminal.once('close', () => ended.abort());
+  try {
+    const answer = await terminal.question(`${harmless(question)} [y/N] `, ended);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    return false;
+  } finally {
+    terminal.close();
+  }
 }
