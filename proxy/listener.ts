@@ -13,6 +13,8 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
 
+const HEADERS_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 2_000;
 /** Longer than what clients and load balancers in front keep connections. */
 const KEEP_ALIVE_MS = 75_000;
 const MAX_HEADER_BYTES = 32 * 1024;
@@ -25,7 +27,10 @@ export interface HeaderLimits {
   readonly checkIntervalMs: number;
 }
 
-const HEADER_LIMITS: HeaderLimits = { headersTimeoutMs: 10_000, checkIntervalMs: 2_000 };
+const HEADER_LIMITS: HeaderLimits = {
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  checkIntervalMs: CHECK_INTERVAL_MS,
+};
 
 export interface ListenerHandlers {
   readonly onRequest: RequestListener;
