@@ -141,6 +141,8 @@ export const callRecordSchema = z.object({
   /** The tool's name for `tools/call`, else the JSON-RPC method, else `http`. */
   tool: z.string(),
   outcome: z.enum(OUTCOMES),
+  /** The code of the JSON-RPC error that the server answered with, if it did. */
+  code: z.int().optional(),
   /** From the request's arrival to the last byte of its answer. */
   latencyMs: z.number(),
 });

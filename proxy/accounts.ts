@@ -4,6 +4,7 @@ import type { CallLog } from './call-log.js';
 import { CallMeter } from './call-meter.js';
 import { isError } from './mcp/outcome.js';
 import { isPlaced } from './placement.js';
+import { RpcErrorMeter } from './rpc-error-meter.js';
 import { SessionMeter } from './session-meter.js';
 import type { Tracks } from './tracks.js';
 
@@ -12,6 +13,8 @@ export interface FinishedCall {
   readonly session: string;
   readonly tool: string;
   readonly outcome: Outcome;
+  /** Of the JSON-RPC error that the instance answered with; null without one. */
+  readonly code: number | null;
   /** `performance.now()` when the request arrived. */
   readonly startedAt: number;
   /** The same when its answer began; null when none did. */
@@ -21,6 +24,7 @@ export interface FinishedCall {
 export class Accounts {
   readonly calls = new CallMeter();
   readonly sessions = new SessionMeter();
+  readonly rpcErrors = new RpcErrorMeter();
   private readonly tracks: Tracks;
   private readonly log: CallLog;
   private readonly now: () => number;
@@ -31,7 +35,8 @@ export class Accounts {
     this.now = now;
   }
 
-  finish({ track, session, tool, outcome, startedAt, firstByteAt }: FinishedCall): void {
+  finish(finished: FinishedCall): void {
+    const { track, session, tool, outcome, code, startedAt, firstByteAt } = finished;
     const latencyMs = performance.now() - startedAt;
     const firstByteMs = firstByteAt === null ? null : firstByteAt - startedAt;
     const meter = this.tracks.meter(track);
@@ -39,7 +44,8 @@ export class Accounts {
     if (isError(outcome)) meter.errors += 1;
     const placed = isPlaced(session);
     if (placed) meter.placedCalls += 1;
-    this.log.add({ atMs: this.now(), track, session, placed, tool, outcome, latencyMs });
+    const call = { atMs: this.now(), track, session, placed, tool, outcome, latencyMs };
+    this.log.add(code === null ? call : { ...call, code });
     this.calls.count({ track, tool, outcome, latencyMs, firstByteMs });
   }
 }

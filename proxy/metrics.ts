@@ -17,7 +17,7 @@ import type { Accounts } from './accounts.js';
 import { LATENCY_BOUNDS_S } from './call-meter.js';
 import { CallText } from './call-text.js';
 import { Page } from './page.js';
-import { LOSS_REASONS, MOVE_REASONS, MOVE_RESULTS } from './session-meter.js';
+import { END_REASONS, LOSS_REASONS, MOVE_REASONS, MOVE_RESULTS } from './session-meter.js';
 import type { CanaryShare } from './share.js';
 
 /** A service, as far as it is measured. */
@@ -58,6 +58,19 @@ export class ProxyMetrics {
         [{ service, kind: 'set' }, set],
         ...(actual === null ? [] : [[{ service, kind: 'actual' }, actual] as const]),
       ],
+    );
+    this.#counter(
+      {
+        name: 'canary_mcp_rpc_errors_total',
+        help: "Requests answered with a JSON-RPC error, a server's or the proxy's own, by its code.",
+        labelNames: ['service', 'track', 'code'],
+      },
+      ({ state: { service }, accounts: { rpcErrors } }) =>
+        TRACKS.flatMap((track) =>
+          [...rpcErrors.on(track)].map(
+            ([code, errors]) => [{ service, track, code }, errors] as const,
+          ),
+        ),
     );
     readHistogram(
       this.#registry,
@@ -116,6 +129,19 @@ export class ProxyMetrics {
       },
       ({ state: { service }, accounts: { sessions } }) =>
         LOSS_REASONS.map((reason) => [{ service, reason }, sessions.lost[reason]] as const),
+    );
+    this.#counter(
+      {
+        name: 'canary_sessions_ended_total',
+        help: 'Sessions that are over, by the track that they were on and the reason.',
+        labelNames: ['service', 'track', 'reason'],
+      },
+      ({ state: { service }, accounts: { sessions } }) =>
+        TRACKS.flatMap((track) =>
+          END_REASONS.map(
+            (reason) => [{ service, track, reason }, sessions.ended[track][reason]] as const,
+          ),
+        ),
     );
   }
 

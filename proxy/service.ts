@@ -239,7 +239,15 @@ export class Service {
       slowBodies.watchProgress(req, () => req.socket.destroy());
     this.passthrough.web(req, res, { track, target }, (outcome, firstByteAt) => {
       live.delete(call);
-      accounts.finish({ track, session: label, tool: 'http', outcome, startedAt, firstByteAt });
+      accounts.finish({
+        track,
+        session: label,
+        tool: 'http',
+        outcome,
+        code: null,
+        startedAt,
+        firstByteAt,
+      });
     });
   }
 

@@ -13,7 +13,7 @@ import { Session, type Connector, type SessionWorld } from './session.js';
 import { streamableConnector } from './mcp/connector.js';
 import { placedLabel } from './placement.js';
 import { Unanswered } from './mcp/unanswered.js';
-import type { SessionMeter } from './session-meter.js';
+import type { EndReason, SessionMeter } from './session-meter.js';
 import { Split } from './split.js';
 import type { SessionKind, Store } from './store.js';
 import type { Tracks } from './tracks.js';
@@ -147,11 +147,11 @@ export class Sessions {
     this.store.saveSession({ service: this.config.name, ...session.stored });
   }
 
-  /** Ends a session for good; `upstream`: the instance must be told. */
-  end(session: Session, upstream: boolean): void {
-    this.byId.delete(session.id);
+  /** Ends a session for good. Of one that was idle its instance does not know yet, and is told. */
+  end(session: Session, reason: EndReason): void {
+    if (this.byId.delete(session.id)) this.world.meter.ended[session.track][reason] += 1;
     this.touched.delete(session);
-    session.close(upstream);
+    session.close(reason === 'idle');
     this.unanswered.takeAll(session.id);
     this.store.deleteSession(session.id);
   }
@@ -171,7 +171,7 @@ export class Sessions {
       const isBusy = session.streams > 0 || (session.current?.calls.size ?? 0) > 0;
       const limitMs =
         session.kind === 'sse' ? Math.min(SSE_GRACE_MS, sessionIdleMs) : sessionIdleMs;
-      if (!isBusy && session.usedAtMs + limitMs < now) this.end(session, true);
+      if (!isBusy && session.usedAtMs + limitMs < now) this.end(session, 'idle');
     }
     this.flush();
     this.catchUp();

@@ -24,8 +24,7 @@ import { OwnRequests, type MessageTarget } from './own-requests.js';
 import { PendingCall, type CallKeeper } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
 import { LOST, postMessage, Recovery, UNREACHABLE } from './recovery.js';
-import { errorMessage, REFUSALS, refuse } from './refusals.js';
-import { sseEvent } from './sse-event.js';
+import { REFUSALS, refuse } from './refusals.js';
 import type { UnansweredCall } from './unanswered.js';
 import { Upline, type UplineListener } from './upline.js';
 import { Uplines } from './uplines.js';
@@ -147,7 +146,7 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     const calls: PendingCall[] = [];
     for (const { id, body } of left) {
       const [message] = body === null ? [] : scanMessages(body);
-      if (body === null || message === undefined) this.stream.say(sseEvent(errorMessage(id, LOST)));
+      if (body === null || message === undefined) this.recovery.refuse(id, LOST);
       else calls.push(this.newCall(body, message));
     }
     if (calls.length > 0) this.recover(calls);

@@ -34,11 +34,11 @@ export async function endSession(
     session.ended(binding, call);
     clearTimeout(timer);
     if (end.kind === 'ended') {
-      if (end.status !== 405) plane.sessions.end(session, false);
+      if (end.status !== 405) plane.sessions.end(session, 'deleted');
       return answer.end();
     }
   }
-  plane.sessions.end(session, false);
+  plane.sessions.end(session, 'deleted');
   if (!res.headersSent) res.writeHead(200, { 'content-length': 0 });
   res.end();
 }

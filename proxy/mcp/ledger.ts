@@ -49,7 +49,8 @@ export class Ledger {
     this.firstByteAt ??= performance.now();
     const outcome = outcomeOfMessage(message);
     const isClientFault = status >= 400 && status < 500 && outcome === 'rpc_error';
-    this.account(request, track, isClientFault ? 'client_error' : outcome);
+    if (message.hasError) this.accounts.rpcErrors.count(track, message.code);
+    this.account(request, track, isClientFault ? 'client_error' : outcome, message.code);
     return true;
   }
 
@@ -77,13 +78,19 @@ export class Ledger {
     this.waiting.clear();
   }
 
-  private account(request: Message, track: Track, outcome: Outcome): void {
+  private account(
+    request: Message,
+    track: Track,
+    outcome: Outcome,
+    code: number | null = null,
+  ): void {
     const { label: session, startedAt, firstByteAt } = this;
     this.accounts.finish({
       track,
       session,
       tool: toolOf(request),
       outcome,
+      code,
       startedAt,
       firstByteAt,
     });

@@ -65,7 +65,7 @@ export class LegacySse {
     this.conversations.delete(session.id);
     session.transport = disconnected;
     session.seen(path, headers);
-    if (session.initialize === null) this.plane.sessions.end(session, false);
+    if (session.initialize === null) this.plane.sessions.end(session, 'unused');
   }
 
   /** An EventSource that reopens its stream names the last event id: our endpoint event bears one. */
@@ -102,7 +102,7 @@ export class LegacySse {
       this.comebacks.delete(id);
       conversation.answerLeft(this.absentees.waitedFor(claim, comeback.sent));
       // Where several differ, nobody knows whose it is: it stays until it has been idle for too long.
-      if (standing !== null) this.plane.sessions.end(session, false);
+      if (standing !== null) this.plane.sessions.end(session, 'replaced');
       this.waiting.release(session.id, isOnly ? conversation : null);
     };
     const comeback: Comeback = new Comeback(takeOver, () => {

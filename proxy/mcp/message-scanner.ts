@@ -40,7 +40,7 @@ export interface Message {
   hasError: boolean;
   /** `result.isError` is true. */
   isError: boolean;
-  /** `error.code`. */
+  /** `error.code`, if it is an integer, as it has to be (JSON-RPC 2.0, 5.1). */
   code: number | null;
 }
 
@@ -89,7 +89,7 @@ const WANTED_WITHIN = new Map<string, ReadonlyMap<string, Keep>>([
       ['isError', (m, token) => (m.isError = token === 'true')],
     ]),
   ],
-  ['error', new Map<string, Keep>([['code', (m, token) => (m.code = Number(token))]])],
+  ['error', new Map<string, Keep>([['code', (m, token) => (m.code = integerOf(token))]])],
 ]);
 
 const PLAIN_STRING = /^"[\x20-\x21\x23-\x5b\x5d-\x7e]*"$/;
@@ -102,6 +102,11 @@ function decoded(token: string): string | null {
   } catch {
     return null;
   }
+}
+
+function integerOf(token: string): number | null {
+  const value = Number(token);
+  return Number.isSafeInteger(value) ? value : null;
 }
 
 export class MessageScanner {

@@ -241,7 +241,7 @@ export class Post implements LiveCall {
     const ids = this.ids.ids;
     this.ids.settle('client_error', binding.track);
     const message = 'the request cannot be forwarded';
-    this.answer.fail(ids, { code: REFUSALS.badRequest, message }, 400);
+    this.fail(ids, { code: REFUSALS.badRequest, message }, 400);
     return 'done';
   }
 
@@ -362,15 +362,23 @@ export class Post implements LiveCall {
     this.ids.clear();
     const message = `the server cannot be reached, nothing was executed (${reason})`;
     const error = this.mayHaveRun ? lostBecause(reason) : { code: REFUSALS.unavailable, message };
-    this.answer.fail(ids, error, ids.length > 0 ? 200 : 503);
+    this.fail(ids, error);
     return 'done';
   }
 
   private giveUp(outcome: Outcome, error: RpcError): Next {
     const { ids } = this.ids;
     this.ids.settle(outcome, this.binding?.track ?? 'stable');
-    this.answer.fail(ids, error, ids.length > 0 ? 200 : 503);
+    this.fail(ids, error);
     return 'done';
+  }
+
+  /** Answers the requests with an error of ours, unless half of an answer has gone out. */
+  private fail(ids: readonly string[], error: RpcError, status = ids.length > 0 ? 200 : 503): void {
+    const { track } = this.binding ?? this.pin;
+    if (this.answer.isReplaceable)
+      this.plane.accounts.rpcErrors.count(track, error.code, ids.length);
+    this.answer.fail(ids, error, status);
   }
 
   private onResult(): void {

@@ -2,6 +2,7 @@
  * Calls on a legacy SSE session whose instance is lost: they are sent again on another connection
  * where that is safe, and answered with an error where it is not.
  */
+import type { Track } from '../../common/protocol.js';
 import type { Binding } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
@@ -83,8 +84,14 @@ export class Recovery {
     for (const call of calls) {
       if (call.isOver) continue;
       call.over();
-      this.parts.stream.say(sseEvent(errorMessage(call.id, error)));
+      this.refuse(call.id, error, call.binding?.track);
     }
+  }
+
+  /** Answers a request with an error; `track`: where it was, the session's when that is not known. */
+  refuse(id: string, error: RpcError, track: Track = this.parts.session.track): void {
+    this.parts.plane.accounts.rpcErrors.count(track, error.code);
+    this.parts.stream.say(sseEvent(errorMessage(id, error)));
   }
 
   /** As far as is known now, it could not be sent again. */

@@ -9,7 +9,6 @@ import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import { ask } from './ask.js';
 import { protocolHeaders } from './handshake.js';
-import { outcomeOfMessage } from './outcome.js';
 import { scanMessages } from './message-scanner.js';
 import { errorMessage, REFUSALS } from './refusals.js';
 import { mayReplay } from './replay.js';
@@ -48,12 +47,15 @@ async function answerTo(plane: Plane, call: SuspendedCall, binding: Binding): Pr
     if (asked.kind === 'answered' && asked.message !== undefined) {
       const text = JSON.stringify(asked.message);
       const [message] = scanMessages(Buffer.from(text));
-      if (message !== undefined) ledger.settle(outcomeOfMessage(message), binding.track);
+      // What was parsed and written again may bear another token for the same id.
+      if (message !== undefined)
+        ledger.answered({ ...message, id: ids[0] ?? null }, binding.track, asked.status);
       return sseEvent(text);
     }
   }
   settleLost(call);
   const message = 'the server was lost during the call, which may have been executed';
   const error = { code: REFUSALS.lost, message };
+  plane.accounts.rpcErrors.count(track, error.code, ids.length);
   return ids.map((id) => sseEvent(errorMessage(id, error))).join('');
 }

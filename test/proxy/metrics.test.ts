@@ -71,6 +71,16 @@ describe('what Prometheus is told', () => {
     await client.delete();
   });
 
+  it('sessions that their clients end, each once', async () => {
+    const deleted = 'canary_sessions_ended_total{service="svc",track="stable",reason="deleted"}';
+    const before = (await scrape()).get(deleted)!;
+    const client = await WireClient.open(proxy.url);
+    expect((await scrape()).get(deleted)).toBe(before);
+    await client.delete();
+    await client.delete();
+    expect((await scrape()).get(deleted)).toBe(before + 1);
+  });
+
   it('sessions and streams by track, and why sessions moved', async () => {
     const moved = 'canary_sessions_moved_total{service="svc"';
     const before = await scrape();

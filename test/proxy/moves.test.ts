@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { LabServer } from './support/lab-server.js';
 import { route, startProxy } from './support/proxies.js';
+import { sampleOf } from './support/scrape.js';
 import { twoServers } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 
@@ -213,6 +214,8 @@ describe('a session whose instance is lost', () => {
       const stream = await client.stream(/^id: (.*)$/m.exec(text)?.[1] ?? '');
       await waitFor(() => !stream.isOpen, { what: 'the resumed stream to end' });
       expect(stream.messages[0]).toMatchObject({ id: 3, error: { code: -32_050 } });
+      const lost = { track: 'canary', code: '-32050' };
+      expect(await sampleOf(hasty, 'canary_mcp_rpc_errors_total', lost)).toBe(1);
       expect(lab.stable.executed.get('read')).toBeUndefined();
       await hasty.dispose();
     });

@@ -3,6 +3,7 @@ import { waitFor } from '../support/wait.js';
 import { sseAgent } from './support/agents.js';
 import { LabServer } from './support/lab-server.js';
 import { startProxy, type TestProxy } from './support/proxies.js';
+import { sampleOf } from './support/scrape.js';
 import { startEverything } from './support/servers.js';
 import { WireClient } from './support/wire-client.js';
 
@@ -39,6 +40,8 @@ describe('when main is lost and there is nobody else', () => {
       async () => (await (await fetch(`http://${host}:${port}/metrics`)).text()).includes(lost),
       { what: 'the loss to be counted' },
     );
+    const unreached = { track: 'stable', code: '-32051' };
+    expect(await sampleOf(proxy, 'canary_mcp_rpc_errors_total', unreached)).toBe(1);
     await main.listen();
     expect((await client.call('write')).messages[0]?.result).toBeDefined();
   });
@@ -124,6 +127,8 @@ describe('when main is lost and there is nobody else', () => {
     });
     await main.kill();
     await expect(call).rejects.toThrow('-32050');
+    const lost = { track: 'stable', code: '-32050' };
+    expect(await sampleOf(proxy, 'canary_mcp_rpc_errors_total', lost)).toBe(1);
     await agent.close();
   });
 });

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Behaviour } from './support/lab-server.js';
+import { sampleOf } from './support/scrape.js';
 import { oneServer } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 import type { Outcome } from '../../common/protocol.js';
+
+const RPC_ERRORS = 'canary_mcp_rpc_errors_total';
 
 describe('each call is accounted for as what it came to', () => {
   const lab = oneServer({ callTimeoutMs: 1_000 });
@@ -40,6 +43,42 @@ describe('each call is accounted for as what it came to', () => {
     expect(after.tracks.stable.errors - before.tracks.stable.errors).toBe(errors);
     expect(after.tracks.stable.calls - before.tracks.stable.calls).toBe(1);
     expect(after.tracks.stable.inFlight).toBe(0);
+  });
+
+  const codes: [unknown, string, number | undefined][] = [
+    [-32_603, '-32603', -32_603],
+    [-32_602, '-32602', -32_602],
+    [-32_002, '-32002', -32_002],
+    [-32_042, '-32042', -32_042],
+    [-32_050, '-32050', -32_050],
+    [7, 'other', 7],
+    [1.5, 'other', undefined],
+    [1e300, 'other', undefined],
+    ['-32603', 'other', undefined],
+  ];
+  const codesInBothForms = codes.flatMap(([given, label, told]) =>
+    [false, true].map((sse) => [given, label, told, sse] as const),
+  );
+
+  it.each(codesInBothForms)('an error with the code %j as %s', async (given, label, told, sse) => {
+    const labels = { service: 'svc', track: 'stable', code: label };
+    const before = await sampleOf(lab.proxy, RPC_ERRORS, labels);
+    const { nextAfter } = await lab.proxy.calls();
+    await client.call('write', { code: given, sse });
+    const [call] = (await lab.proxy.calls(nextAfter)).calls;
+    expect(call?.code).toBe(told);
+    expect(await sampleOf(lab.proxy, RPC_ERRORS, labels)).toBe(before! + 1);
+  });
+
+  it('an error of the proxy’s own by its code, which is not the server’s', async () => {
+    const labels = { track: 'stable', code: '-32050' };
+    const before = await sampleOf(lab.proxy, RPC_ERRORS, labels);
+    const { nextAfter } = await lab.proxy.calls();
+    await client.call('write', { outcome: 'cut' });
+    const [call] = (await lab.proxy.calls(nextAfter)).calls;
+    expect(call).toMatchObject({ outcome: 'cut' });
+    expect(call).not.toHaveProperty('code');
+    expect(await sampleOf(lab.proxy, RPC_ERRORS, labels)).toBe(before! + 1);
   });
 
   it('a batch counts each of its requests', async () => {

@@ -4,6 +4,7 @@ import { echo, httpAgent } from './support/agents.js';
 import { LabServer } from './support/lab-server.js';
 import { route, startProxy } from './support/proxies.js';
 import { startProxyProcess, type ProxyProcess } from './support/proxy-process.js';
+import { sampleOf } from './support/scrape.js';
 import { startEverything, type RunningServer } from './support/servers.js';
 import { WireClient } from './support/wire-client.js';
 
@@ -65,6 +66,8 @@ describe('sessions that nobody uses', () => {
     await waitFor(() => server.sessions.size === 1, { what: 'the idle session to be deleted' });
     expect((await client.call('read')).status).toBe(404);
     expect((await busy.call('read')).status).toBe(200);
+    const idle = { track: 'stable', reason: 'idle' };
+    expect(await sampleOf(proxy, 'canary_sessions_ended_total', idle)).toBe(1);
     stream.close();
     await proxy.dispose();
     await server.kill();

@@ -34,9 +34,17 @@ export interface Behaviour {
   asks?: boolean;
   /** Bytes of text in the result. */
   size?: number;
+  /** Answers with an error of this code: no number, where a server knows no better. */
+  code?: unknown;
   outcome?:
     'ok' | 'tool_error' | 'rpc_error' | 'bad_params' | 'http_500' | 'http_400' | 'cut' | 'never';
 }
+
+/** What these are answered with. */
+const CODES: Partial<Record<NonNullable<Behaviour['outcome']>, number>> = {
+  rpc_error: -32_603,
+  bad_params: -32_602,
+};
 
 interface Received {
   readonly method: string;
@@ -319,9 +327,9 @@ export class LabServer {
       res.end('no');
       return;
     }
-    const code = b.outcome === 'rpc_error' ? -32_603 : b.outcome === 'bad_params' ? -32_602 : null;
+    const code = b.code ?? (b.outcome === undefined ? undefined : CODES[b.outcome]);
     const reply =
-      code === null
+      code === undefined
         ? { id, result: this.resultOf(b, b.outcome === 'tool_error') }
         : { id, error: { code, message: 'no' } };
     if (b.sse === true)
