@@ -41,7 +41,7 @@ describe('a canary', () => {
       'c',
       '2 instances (cluster mode) named a',
     ],
-    ['of a stopped app', [app('a', { status: 'stopped' })], 'c', 'a is stopped'],
+    ['of a stopped app', [app('a', { status: 'stopped' }, 0)], 'c', 'a is stopped'],
     ['of an app without a process', [app('a', {}, 0)], 'c', 'it has no process'],
     ['with main’s name', [app('a')], 'a', 's name, a'],
     ['named as a selection', [app('a')], 'all', 'a selection of apps'],
