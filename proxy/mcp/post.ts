@@ -20,6 +20,7 @@ import { Attempt, type AttemptEnd } from './attempt.js';
 import { cancelUpstream } from './cancel.js';
 import { isForOneInstance } from './from-client.js';
 import { taggedToken } from './generation.js';
+import { askForHints } from './hints.js';
 import { Ledger } from './ledger.js';
 import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
@@ -194,8 +195,7 @@ export class Post implements LiveCall {
     this.answer.end();
     this.ids.settle(outcomeOfStatus(status), binding.track);
     const { config, catalog } = this.plane;
-    if (config.replay === 'safe' && status < 300)
-      catalog.askAhead(toolsCalled(this.request.messages), binding, this.request);
+    if (config.replay === 'safe' && status < 300) catalog.askAhead(this.request, binding);
     return 'done';
   }
 
@@ -339,21 +339,11 @@ export class Post implements LiveCall {
     const { requests } = this.ids;
     const isKnown = toolsCalled(requests).every((tool) => catalog.knows(tool));
     if (config.replay === 'safe' && !isKnown)
-      await Promise.race([this.askForHints(), this.plane.clock.sleep(HINTS_TIMEOUT_MS)]);
+      await Promise.race([
+        askForHints(catalog, this.pin, this.request),
+        this.plane.clock.sleep(HINTS_TIMEOUT_MS),
+      ]);
     return mayReplay(requests, config.replay, catalog);
-  }
-
-  private async askForHints(): Promise<void> {
-    const { headers } = this.request;
-    for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
-      const acquired = await this.pin.acquire(headers);
-      if (acquired.kind === 'unavailable') return;
-      const { binding } = acquired;
-      const loss = await this.plane.catalog.ask(binding, this.request);
-      if (loss === null) return;
-      if (loss.kind === 'unreachable') this.pin.unreachable(binding, 0);
-      else this.pin.forget(binding);
-    }
   }
 
   private giveUpUnreachable(reason: string): Next {

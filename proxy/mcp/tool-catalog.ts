@@ -1,7 +1,7 @@
 /**
  * Which tools a second execution does not harm: learned from the `tools/list` answers that pass by,
- * asked for after a call to a tool that is not known, and once more when such a call has been lost. Annotation defaults (MCP, ToolAnnotations): readOnlyHint
- * false, idempotentHint false.
+ * asked for after a call to a tool that is not known, and once more when such a call has been lost.
+ * Annotation defaults (MCP, ToolAnnotations): readOnlyHint false, idempotentHint false.
  */
 import { z } from 'zod';
 import { SESSION_HEADER } from '../headers.js';
@@ -9,6 +9,8 @@ import type { Binding } from '../pin.js';
 import type { Loss } from '../http1/exchange.js';
 import { ask } from './ask.js';
 import { protocolHeaders } from './handshake.js';
+import type { Message } from './message-scanner.js';
+import { toolsCalled } from './replay.js';
 
 const MAX_TOOLS = 5_000;
 const MAX_PAGES = 20;
@@ -70,9 +72,13 @@ export class ToolCatalog {
    * is lost there may be nobody to ask. Clients that call without a list, and those of a proxy that
    * was restarted, bring none.
    */
-  askAhead(tools: readonly string[], binding: Binding, request: HintRequest): void {
+  askAhead(
+    request: HintRequest & { readonly messages: readonly Message[] },
+    binding: Binding,
+  ): void {
     const now = performance.now();
-    if (now < this.askAheadAt || tools.every((tool) => this.knows(tool))) return;
+    if (now < this.askAheadAt) return;
+    if (toolsCalled(request.messages).every((tool) => this.knows(tool))) return;
     this.askAheadAt = now + ASK_AHEAD_EVERY_MS;
     void this.ask(binding, request);
   }
