@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { RolloutLoop, type LoopParts } from '../../../orchestrator/rollout/loop.js';
+import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
+import { Store } from '../../../orchestrator/store/store.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+let dir: string;
+let file: string;
+let store: Store;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'loop-'));
+  file = join(dir, 'rollouts.db');
+  store = Store.open(file);
+});
+afterEach(() => {
+  store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Lets the store refuse changes of rollouts, as a full disk does, or take them again. */
+function change(sql: string): void {
+  const database = new Database(file);
+  database.exec(sql);
+  database.close();
+}
+
+it('an order that cannot be stored is not taken, and can be given again', () => {
+  const rollout = {
+    id: 'a-1',
+    service: 'a',
+    startedAtMs: 0,
+    endedAtMs: null,
+    phase: { kind: 'observing', step: 0, endsAtMs: 1 },
+    request: null,
+  } as Partial<Rollout> as Rollout;
+  store.insert(rollout, 1);
+  const clock = new FakeClock('2026-03-01T12:00:00Z');
+  const loop = new RolloutLoop({ store, clock } as Partial<LoopParts> as LoopParts, rollout);
+
+  change("CREATE TRIGGER full BEFORE UPDATE ON rollouts BEGIN SELECT RAISE(ABORT, 'full'); END");
+  expect(() => loop.request('pause', null)).toThrow('full');
+  expect(loop.rollout.request).toBeNull();
+
+  change('DROP TRIGGER full');
+  expect(loop.request('pause', null)).toEqual({ taken: true });
+  expect(loop.rollout.request).toMatchObject({ kind: 'pause' });
+  expect(store.byId('a-1')?.request).toMatchObject({ kind: 'pause' });
+});
