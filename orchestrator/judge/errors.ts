@@ -28,7 +28,6 @@ export class ErrorCheck implements Check {
   readonly #canary: Tally = { calls: 0, errors: 0 };
   readonly #stable: Tally = { calls: 0, errors: 0 };
   #canarySessions = 0;
-  #different = false;
   #failure: Finding | null = null;
 
   /** `alpha`: the chance that the check may fail a canary that is equal to stable. */
@@ -85,11 +84,9 @@ export class ErrorCheck implements Check {
   }
 
   #decide({ atMs }: CallEvent): void {
-    this.#different ||= this.#comparison.ratio >= this.#comparison.threshold;
     const difference = this.#comparison.difference(this.#alpha);
-    if (this.#different && difference !== null && this.#isWorse(difference)) {
-      const tool = this.#comparison.worstTool();
-      this.#fail(atMs, `${this.#compared(difference)}; most of it in ${tool}`, difference);
+    if (this.#comparison.isDifferent && difference !== null && this.#isWorse(difference)) {
+      this.#fail(atMs, this.#condemned(difference), difference);
     } else if (this.#limit.breached()) {
       const { calls, failures } = this.#limit.counts;
       const reason = `${failures} of ${calls} calls on the canary failed (${percent(failures / calls)}), more than the limit of ${percent(this.#limits.maxRatio)}`;
@@ -112,12 +109,21 @@ export class ErrorCheck implements Check {
     this.#failure = failure('errors', atMs, reason, this.#numbers(difference));
   }
 
+  /** With what decided, the ratio; the interval of few sessions can be wider than the difference. */
+  #condemned(found: Difference): string {
+    const { odds } = this.#comparison;
+    return `${this.#seen()}, stable's rate on the same tools is ${percent(found.stable)}: canary ${points(found.difference)} points; ${odds}; most of it in ${this.#comparison.worstTool()}`;
+  }
+
   #compared(difference: Difference | null): string {
-    const { calls, errors } = this.#canary;
-    const seen = `${errors} of ${calls} calls on the canary failed (${percent(ratio(this.#canary))})`;
-    if (difference === null) return `${seen}, stable had none to compare with`;
+    if (difference === null) return `${this.#seen()}, stable had none to compare with`;
     const { stable, low, high } = difference;
-    return `${seen}, stable's rate on the same tools is ${percent(stable)}: canary ${points(difference.difference)} points [${points(low)}, ${points(high)}]`;
+    return `${this.#seen()}, stable's rate on the same tools is ${percent(stable)}: canary ${points(difference.difference)} points [${points(low)}, ${points(high)}]`;
+  }
+
+  #seen(): string {
+    const { calls, errors } = this.#canary;
+    return `${errors} of ${calls} calls on the canary failed (${percent(ratio(this.#canary))})`;
   }
 
   #numbers(difference: Difference | null): Record<string, number> {

@@ -33,7 +33,6 @@ export class LatencyCheck implements Check {
   readonly #percentiles = Array.from({ length: MAX_TOOLS }, () => new StreamQuantile(PERCENTILE));
   #comparedFromMs = 0;
   #canaryCalls = 0;
-  #different = false;
   #failure: Finding | null = null;
 
   /** `alpha`: the chance that the check may fail a canary that is equal to stable. */
@@ -89,12 +88,11 @@ export class LatencyCheck implements Check {
   }
 
   #decide(atMs: number): void {
-    this.#different ||= this.#comparison.ratio >= this.#comparison.threshold;
-    if (!this.#different) return;
+    if (!this.#comparison.isDifferent) return;
     const difference = this.#comparison.difference(this.#alpha);
     if (difference === null) return;
     if (difference.difference <= this.#tolerance(difference)) return;
-    const reason = `${compared(difference)}; most of it in ${this.#comparison.worstTool()}`;
+    const reason = `${condemned(difference)}; ${this.#comparison.odds}; most of it in ${this.#comparison.worstTool()}`;
     this.#failure = failure('latency', atMs, reason, this.#numbers(difference));
   }
 
@@ -111,6 +109,11 @@ export class LatencyCheck implements Check {
       ...difference,
     };
   }
+}
+
+/** With what decided, the ratio, in place of the interval. */
+function condemned({ canary, stable }: Difference): string {
+  return `${percent(canary)} of the canary's answers are slower than stable's 95th percentile, ${percent(stable)} of stable's own`;
 }
 
 function compared({ canary, stable, low, high }: Difference): string {

@@ -24,7 +24,6 @@ export class LogCheck implements Check {
   readonly #comparison: RateComparison;
   readonly #canary: Tally = { calls: 0, incidents: 0, lines: 0 };
   readonly #stable: Tally = { calls: 0, incidents: 0, lines: 0 };
-  #different = false;
   #failure: Finding | null = null;
 
   /** `alpha`: the chance that the check may fail a canary that is equal to stable. */
@@ -67,9 +66,8 @@ export class LogCheck implements Check {
   }
 
   #decide(atMs: number): void {
-    this.#different ||= this.#comparison.ratio >= this.#comparison.threshold;
     const worse = rate(this.#canary) > this.#timesStable * rate(this.#stable);
-    if (!this.#different || !worse) return;
+    if (!this.#comparison.isDifferent || !worse) return;
     this.#failure = failure('logs', atMs, this.#sentence(), this.#numbers());
   }
 

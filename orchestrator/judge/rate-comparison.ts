@@ -16,6 +16,7 @@ import { SessionHistories, type History } from './session-history.js';
 import { classOf, CONCENTRATIONS, Strata } from './strata.js';
 import { Sums } from './sums.js';
 import { MAX_TOOLS, ToolNumbers } from './tools.js';
+import { times } from './words.js';
 
 const BIN_MS = 60_000;
 const POOL_BINS = 30;
@@ -53,6 +54,8 @@ export class RateComparison {
   #binIndex = 0;
   #poolIndex = 0;
   #ratio = 1;
+  /** The highest ratio at any look. */
+  #record = 1;
 
   /** `alpha`: the chance, over all looks together, to find a difference where there is none. */
   constructor(alpha: number) {
@@ -66,6 +69,16 @@ export class RateComparison {
 
   get threshold(): number {
     return this.#threshold;
+  }
+
+  /** At some look the difference was certain. */
+  get isDifferent(): boolean {
+    return this.#record >= this.#threshold;
+  }
+
+  /** In words, what makes it so. */
+  get odds(): string {
+    return `a worse canary explains that ${times(this.#record)} better than an equal one, ${times(this.#threshold)} is enough`;
   }
 
   /** The rollout begins: before the first call. `weight` is the canary's share of new sessions. */
@@ -145,6 +158,7 @@ export class RateComparison {
 
   #look(): void {
     this.#ratio = this.#logRatios().average(this.#beliefs, this.#tools.count);
+    this.#record = Math.max(this.#record, this.#ratio);
   }
 
   #logRatios(): LogRatios {

@@ -27,6 +27,12 @@ export function duration(ms: number): string {
   return ms < HOUR_MS ? `${digits(ms / MINUTE_MS)} min` : `${digits(ms / HOUR_MS)} h`;
 }
 
+/** A ratio of evidence, as in `1,200 times`. */
+export function times(ratio: number): string {
+  if (ratio >= 1e6) return 'over a million times';
+  return `${Number(ratio.toPrecision(2)).toLocaleString('en')} times`;
+}
+
 /** Three digits that count, no zeros at the end. */
 function digits(value: number): string {
   if (Math.abs(value) >= 100) return value.toFixed(0);

@@ -65,6 +65,14 @@ describe('errors', () => {
     expect(found.reason).toMatch(/more than the limit of 25 %/);
   });
 
+  it('say what condemned the canary: the ratio, not the interval', () => {
+    const { state, reason } = checkOf(judged(worse(1)), 'errors');
+    expect(state).toBe('fail');
+    expect(reason).toMatch(
+      /: canary \+[\d.]+ points; a worse canary explains that (?:[\d,]+|over a million) times better than an equal one, [\d,]+ times is enough; most of it in [\w-]+$/,
+    );
+  });
+
   it('put up with what is within the tolerance', () => {
     const tolerant = { ...POLICY, errors: { ...POLICY.errors, overStable: 0.5 } };
     expect(checkOf(judged(worse(1), tolerant), 'errors').state).toBe('pass');
