@@ -8,6 +8,7 @@
  *   PUT /v1/services/NAME/listening   { listening: boolean }   → ServiceState   (after the drain; not stored)
  *   GET /v1/services/NAME/calls?after=SEQ&limit=N   → CallPage
  *   GET /v1/services/NAME/negotiated                → NegotiatedState
+ *   POST /v1/reload                                 → {}             (once the next process is loaded; it has another pid)
  *
  * Every error answer is `{ "error": { "code", "message" } }` with a 4xx or 5xx status.
  */

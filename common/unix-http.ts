@@ -55,19 +55,24 @@ const TAKEOVER: UnixCall = { method: 'POST', path: '/v1/takeover', timeoutMs: 5_
 const TAKEOVER_MS = 20_000;
 const POLL_MS = 50;
 
-/** The parent that started this process; another one later means that it is an orphan. */
-const parentPid = process.ppid;
+/** How a process is followed by another one. */
+export interface Succession {
+  /** Who looked after this process is gone. */
+  isOrphan(): boolean;
+  /** Ends this process in good order. */
+  giveWay(): void;
+}
 
 /**
  * Serves `handle` on a unix socket until the returned server is closed. A socket file that nobody
  * answers on is replaced; an orphan that answers on it is asked to give way, and waited for.
- * @param giveWay ends this process in good order, for its successor.
+ * @param succession null: it never gives way.
  * @throws Error when another process serves the socket and keeps it.
  */
 export async function serveUnix(
   socketPath: string,
   handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
-  giveWay: () => void,
+  succession: Succession | null,
 ): Promise<Server> {
   if (!(await freed(socketPath))) {
     throw new Error(`another process is already serving ${socketPath}`);
@@ -76,7 +81,7 @@ export async function serveUnix(
   const server = createServer((req, res) => {
     const isTakeover = req.method === TAKEOVER.method && req.url === TAKEOVER.path;
     // Who asked has gone in the middle of it.
-    respond(req, res, isTakeover ? () => takeover(giveWay) : handle).catch(() => res.destroy());
+    respond(req, res, isTakeover ? () => takeover(succession) : handle).catch(() => res.destroy());
   });
   server.requestTimeout = 10_000;
   const before = process.umask(0o177);
@@ -92,9 +97,9 @@ export async function serveUnix(
   return server;
 }
 
-function takeover(giveWay: () => void): ApiReply {
-  if (process.ppid === parentPid) return refusal(409, 'refused', 'this process is no orphan');
-  setImmediate(giveWay);
+function takeover(succession: Succession | null): ApiReply {
+  if (succession?.isOrphan() !== true) return refusal(409, 'refused', 'this process is no orphan');
+  setImmediate(() => succession.giveWay());
   return { status: 200, body: {} };
 }
 

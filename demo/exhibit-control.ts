@@ -7,11 +7,7 @@ import type { Exhibit } from './exhibit.js';
 
 /** Serves it until the returned function is called. */
 export async function serveExhibit(exhibit: Exhibit, socket: string): Promise<() => Promise<void>> {
-  const server = await serveUnix(
-    socket,
-    (request) => answer(exhibit, request),
-    () => undefined,
-  );
+  const server = await serveUnix(socket, (request) => answer(exhibit, request), null);
   return () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(() => resolve()));

@@ -19,6 +19,8 @@ import { Store } from './store/store.js';
 import { serveWeb } from './web.js';
 
 const PM2_TIMEOUT_MS = 5_000;
+/** Another parent later means that this process is an orphan. */
+const starterPid = process.ppid;
 const log = createLogger('canary-orchestrator');
 
 try {
@@ -56,7 +58,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const control = await serveUnix(
     home.controlSocket,
     (request) => answerControl(orchestrator, request),
-    () => void process.kill(process.pid, 'SIGTERM'),
+    {
+      isOrphan: () => process.ppid !== starterPid,
+      giveWay: () => void process.kill(process.pid, 'SIGTERM'),
+    },
   );
   const { listen } = config.orchestrator;
   const dashboard = new Dashboard({

@@ -1,5 +1,5 @@
 /** The orchestrator's side of the proxy's admin socket. Every failure is data. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { callUnix } from '../common/unix-http.js';
 import {
   callPageSchema,
@@ -37,6 +37,11 @@ export interface ProxyAdmin extends ProxyClient {
     listening: boolean,
     limitMs: number,
   ): Promise<ProxyReply<ServiceState>>;
+  /**
+   * Has a new process of the proxy take over, with the program and the configuration as they are now.
+   * @param limitMs how long it may take to load.
+   */
+  reload(limitMs: number): Promise<ProxyReply<object>>;
 }
 
 const TIMEOUT_MS = 3_000;
@@ -52,7 +57,10 @@ export function proxyClient(socketPath: string): ProxyAdmin {
     const reply = await callUnix(socketPath, { method, path, body, timeoutMs });
     if (reply.kind === 'unreachable') return { kind: 'down', reason: reply.reason };
     if (reply.status !== 200) {
-      return { kind: 'down', reason: `${method} ${path} answered ${reply.status}` };
+      return {
+        kind: 'down',
+        reason: refusedBecause(reply.body) ?? `${method} ${path} answered ${reply.status}`,
+      };
     }
     const parsed = schema.safeParse(reply.body);
     return parsed.success
@@ -65,8 +73,17 @@ export function proxyClient(socketPath: string): ProxyAdmin {
     setRoute: (service, route) => call(serviceStateSchema, 'PUT', `${path(service)}/route`, route),
     setListening: (service, listening, limitMs) =>
       call(serviceStateSchema, 'PUT', `${path(service)}/listening`, { listening }, limitMs),
+    reload: (limitMs) => call(z.object({}), 'POST', '/v1/reload', undefined, limitMs),
     negotiated: (service) => call(negotiatedStateSchema, 'GET', `${path(service)}/negotiated`),
     calls: (service, after, limit) =>
       call(callPageSchema, 'GET', `${path(service)}/calls?after=${after}&limit=${limit}`),
   };
+}
+
+const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/** The proxy's own words, null without any. */
+function refusedBecause(body: unknown): string | null {
+  const parsed = errorSchema.safeParse(body);
+  return parsed.success ? parsed.data.error.message : null;
 }

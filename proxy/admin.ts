@@ -10,6 +10,8 @@ const SERVICE_PATH = /^\/v1\/services\/([^/]+)\/(route|listening|calls|negotiate
 export interface AdminTarget {
   readonly state: ProxyState;
   service(name: string): Service | undefined;
+  /** Has a new proxy take over. Gives why not; null: it does. */
+  reload(): Promise<string | null>;
 }
 
 /** Answers one request. Never throws for what a caller can get wrong. */
@@ -20,18 +22,30 @@ export function answerAdmin(
   if (request.path === '/v1/state' && request.method === 'GET') {
     return { status: 200, body: target.state };
   }
-  const [, name, what] = SERVICE_PATH.exec(request.path) ?? [];
+  if (request.path === '/v1/reload' && request.method === 'POST') return reload(target);
+  const [, name, what = ''] = SERVICE_PATH.exec(request.path) ?? [];
   if (name === undefined) return refusal(404, 'not_found', `there is no ${request.path}`);
   const service = target.service(decodedName(name));
-  if (service === undefined) {
-    return refusal(404, 'unknown_service', `no service is called ${name}`);
-  }
+  if (service !== undefined) return answerService(service, what, request);
+  return refusal(404, 'unknown_service', `no service is called ${name}`);
+}
+
+function answerService(
+  service: Service,
+  what: string,
+  request: ApiRequest,
+): ApiReply | Promise<ApiReply> {
   if (what === 'route' && request.method === 'PUT') return putRoute(service, request.body);
   if (what === 'listening' && request.method === 'PUT') return putListening(service, request.body);
   if (what === 'calls' && request.method === 'GET') return getCalls(service, request.query);
   if (what === 'negotiated' && request.method === 'GET')
     return { status: 200, body: service.negotiated };
   return refusal(405, 'method_not_allowed', `${request.method} is not for ${request.path}`);
+}
+
+async function reload(target: AdminTarget): Promise<ApiReply> {
+  const problem = await target.reload();
+  return problem === null ? { status: 200, body: {} } : refusal(409, 'refused', problem);
 }
 
 function putRoute(service: Service, body: unknown): ApiReply {

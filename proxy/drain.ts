@@ -3,7 +3,8 @@
  *
  * 1. For a moment everything is as ever, but answers bear `Connection: close`: clients that are at
  *    work leave by themselves, and no request crosses the close of its idle connection.
- * 2. No new connections; calls under way may finish. Streams stay, for the calls' sake.
+ * 2. No new connections; calls under way may finish, and who has just connected gets an answer.
+ *    Streams stay, for the calls' sake.
  * 3. Calls that did not finish are answered so (`LiveCall.stop`), streams are ended: their clients
  *    come back.
  */
@@ -45,6 +46,8 @@ export interface DrainParts {
 const LOOSEN_MS = 250;
 /** Of the limit, at most this share for it. */
 const LOOSEN_SHARE = 0.25;
+/** How long one who has connected may take to ask for something. */
+const FRESH_MS = 500;
 /** How long what was written last may take to reach its clients. */
 const FLUSH_MS = 250;
 const POLL_MS = 10;
@@ -57,6 +60,8 @@ export async function drain(parts: DrainParts, limitMs: number): Promise<Drained
   if (listener.isListening) await clock.sleep(Math.min(LOOSEN_MS, limitMs * LOOSEN_SHARE));
   listener.shut();
   const isIdle = (): boolean => underWay(parts) === 0;
+  const freshMs = Math.min(FRESH_MS, limitMs * LOOSEN_SHARE);
+  await until(() => listener.freshConnections === 0, performance.now() + freshMs, clock);
   await until(isIdle, startedAt + limitMs, clock);
   const cut = underWay(parts);
   for (const track of TRACKS) for (const call of tracks.meter(track).live) call.stop('closing');

@@ -12,6 +12,7 @@ import {
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
+import type { Doors } from './doors.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 2_000;
@@ -19,7 +20,8 @@ const CHECK_INTERVAL_MS = 2_000;
 const KEEP_ALIVE_MS = 75_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_CONNECTIONS = 20_000;
-const REBIND_MS = 1_000;
+const REBIND_MS = 250;
+const CLOSED = 'closed';
 
 /** How long a request's headers may take, and how often that is looked at. */
 export interface HeaderLimits {
@@ -45,6 +47,8 @@ export class Listener {
   private readonly late = new Set<Duplex>();
   /** Answers that are not over. */
   private readonly answers = new Set<ServerResponse>();
+  /** Connections that have had no request yet: one may be on its way. */
+  private readonly fresh = new Set<Duplex>();
   private retry: NodeJS.Timeout | null = null;
   private isLoose = false;
   private isShut = false;
@@ -77,8 +81,13 @@ export class Listener {
       },
     );
     this.server.maxConnections = MAX_CONNECTIONS;
+    this.server.on('connection', (socket) => {
+      this.fresh.add(socket);
+      socket.once('close', () => this.fresh.delete(socket));
+    });
     this.server.on('upgrade', (req, socket, head) => {
       this.late.delete(socket);
+      this.fresh.delete(socket);
       this.upgraded.add(socket);
       socket.once('close', () => this.upgraded.delete(socket));
       onUpgrade(req, socket, head);
@@ -99,34 +108,29 @@ export class Listener {
   }
 
   /** Resolves after the first try to bind; later tries go on in the background. Never rejects. */
-  async open(): Promise<void> {
+  async open(doors: Doors): Promise<void> {
     const { host, port } = this.address;
-    await new Promise<void>((resolve) => {
-      const onError = (error: Error): void => {
-        this.server.off('listening', onListening);
-        if (this.error !== error.message) {
-          this.log.error({ host, port, reason: error.message }, 'cannot listen, trying again');
-        }
-        this.error = error.message;
-        if (!this.isShut) this.retry = setTimeout(() => void this.open(), REBIND_MS);
-        resolve();
-      };
-      const onListening = (): void => {
-        this.server.off('error', onError);
-        this.server.on('error', (error) => this.log.error({ reason: error.message }, 'listener'));
-        this.error = null;
-        this.log.info({ host, port }, 'listening');
-        resolve();
-      };
-      this.server.once('error', onError);
-      this.server.once('listening', onListening);
-      this.server.listen(port, host);
-    });
+    const problem = await this.listen(doors);
+    if (problem === null) {
+      this.server.on('error', (error) => this.log.error({ reason: error.message }, 'listener'));
+      this.error = null;
+      this.log.info({ host, port }, 'listening');
+      return;
+    }
+    if (this.error !== problem)
+      this.log.error({ host, port, reason: problem }, 'cannot listen, trying again');
+    this.error = problem;
+    if (!this.isShut) this.retry = setTimeout(() => void this.open(doors), REBIND_MS);
   }
 
   /** How many answers are not over. */
   get answering(): number {
     return this.answers.size;
+  }
+
+  /** How many connections have had no request yet. */
+  get freshConnections(): number {
+    return this.fresh.size;
   }
 
   /** From now on each answer asks its client to close the connection. */
@@ -139,7 +143,7 @@ export class Listener {
   shut(): void {
     this.isShut = true;
     if (this.retry !== null) clearTimeout(this.retry);
-    this.error = 'closed';
+    this.error = CLOSED;
     this.server.close();
   }
 
@@ -147,6 +151,26 @@ export class Listener {
   closeConnections(): void {
     this.server.closeAllConnections();
     for (const socket of this.upgraded) socket.destroy();
+  }
+
+  /** One try; gives why it failed, null when the port is held. */
+  private async listen(doors: Doors): Promise<string | null> {
+    const bound = await doors.bind(this.address);
+    if (bound.kind === 'refused') return bound.reason;
+    if (this.isShut) return CLOSED;
+    return new Promise((resolve) => {
+      const onError = (error: Error): void => {
+        this.server.off('listening', onListening);
+        resolve(error.message);
+      };
+      const onListening = (): void => {
+        this.server.off('error', onError);
+        resolve(null);
+      };
+      this.server.once('error', onError);
+      this.server.once('listening', onListening);
+      this.server.listen(bound.on);
+    });
   }
 
   /**
@@ -161,7 +185,10 @@ export class Listener {
   }
 
   private track(res: ServerResponse): void {
-    if (res.socket !== null) this.late.delete(res.socket);
+    if (res.socket !== null) {
+      this.late.delete(res.socket);
+      this.fresh.delete(res.socket);
+    }
     this.answers.add(res);
     res.once('close', () => this.answers.delete(res));
     if (this.isLoose) res.shouldKeepAlive = false;

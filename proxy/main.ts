@@ -1,47 +1,22 @@
 #!/usr/bin/env node
-/** canary-proxy: carries the traffic of all services until it is told to stop. */
-import { Command } from 'commander';
+/**
+ * canary-proxy: holds the ports until it is told to stop, or gives up. Its worker (worker.ts)
+ * carries the traffic; SIGHUP has it replaced.
+ */
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../common/clock.js';
-import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
-import { readConfig } from '../config/read.js';
-import { drainLimitMs } from './drain.js';
-import { Proxy } from './proxy.js';
+import { Holder } from './holder/holder.js';
 
 const log = createLogger('canary-proxy');
+const script = fileURLToPath(new URL('./worker.js', import.meta.url));
+const command = { script, args: process.argv.slice(2) };
+const holder = new Holder({ command, clock: systemClock, log });
 
-try {
-  await main();
-} catch (error) {
-  log.fatal(error instanceof Error ? error.message : String(error));
-  // What has been opened would keep half a proxy running.
-  process.exit(1);
-}
-
-async function main(): Promise<void> {
-  const command = new Command('canary-proxy')
-    .description('The data plane: splits agents between main and canary, and keeps their sessions.')
-    .option('--config <file>', 'the configuration (default: as `canary validate` finds it)')
-    .parse();
-  const home = homeFrom(process.env);
-  const { config: flag } = command.opts<{ config?: string }>();
-  const request = { flag, env: process.env, cwd: process.cwd(), homeDir: home.dir };
-  const read = readConfig(request, { color: process.stderr.isTTY });
-  if (!read.ok) {
-    process.stderr.write(`${read.message}\n`);
-    process.exitCode = 2;
-    return;
-  }
-  createHome(home);
-  const proxy = new Proxy({ config: read.config, home, clock: systemClock, log });
-  await proxy.open();
-  const limitMs = drainLimitMs(read.config.proxy.drainMs, process.env);
-  const stop = (signal: NodeJS.Signals): void => {
-    log.info({ signal, limitMs }, 'draining: calls under way may finish');
-    process.off('SIGTERM', stop);
-    process.off('SIGINT', stop);
-    void proxy.close(limitMs).then(() => log.info('closed'));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-}
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => holder.stop());
+process.on('SIGHUP', () => {
+  void holder.replace().then((problem) => {
+    if (problem !== null) log.error({ reason: problem }, 'the proxy was not reloaded');
+  });
+});
+process.exitCode = await holder.run();

@@ -6,9 +6,10 @@ import type { Home } from '../common/home.js';
 import type { Logger } from '../common/log.js';
 import { packageVersion } from '../common/package.js';
 import type { Build, ProxyState } from '../common/protocol.js';
-import { serveUnix } from '../common/unix-http.js';
+import { serveUnix, type ApiRequest, type Succession } from '../common/unix-http.js';
 import type { CanaryConfig, HostPort } from '../config/types.js';
 import { answerAdmin, type AdminTarget } from './admin.js';
+import { ownDoors, type Doors } from './doors.js';
 import { ProxyMetrics } from './metrics.js';
 import { Service } from './service.js';
 import { Store } from './store.js';
@@ -21,6 +22,16 @@ export interface ProxyParts {
   readonly home: Home;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Without it, each service binds its port. */
+  readonly doors?: Doors;
+  /** Without it, nobody succeeds this proxy. */
+  readonly succession?: ProxySuccession;
+}
+
+/** How a proxy is followed by another one. */
+export interface ProxySuccession extends Succession {
+  /** Has another one take over without a gap. Gives why not; null: it does. */
+  replace(): Promise<string | null>;
 }
 
 export class Proxy implements AdminTarget {
@@ -37,7 +48,7 @@ export class Proxy implements AdminTarget {
 
   constructor(parts: ProxyParts) {
     this.parts = parts;
-    const { config, home, clock, log } = parts;
+    const { config, home, clock, log, doors = ownDoors } = parts;
     this.build = { version: packageVersion(), configDigest: config.digest };
     this.startedAtMs = clock.now();
     this.store = Store.open(home.proxyStoreFile, log);
@@ -51,6 +62,7 @@ export class Proxy implements AdminTarget {
         epoch: this.epoch,
         clock,
         log: log.child({ service: service.name }),
+        doors,
       });
       this.services.set(service.name, made);
     }
@@ -61,12 +73,9 @@ export class Proxy implements AdminTarget {
    * @throws Error when another proxy already serves the admin socket.
    */
   async open(): Promise<void> {
-    const { home, config, clock, log } = this.parts;
-    this.admin = await serveUnix(
-      home.proxySocket,
-      (request) => answerAdmin(this, request),
-      () => void process.kill(process.pid, 'SIGTERM'),
-    );
+    const { home, config, clock, log, succession = null } = this.parts;
+    const answer = (request: ApiRequest) => answerAdmin(this, request);
+    this.admin = await serveUnix(home.proxySocket, answer, succession);
     this.store.forgetOthers([...this.services.keys()], clock.now() - FORGOTTEN_AFTER_MS);
     await Promise.all([...this.services.values()].map((service) => service.open()));
     this.metricsServer = await this.serveMetrics(config.proxy.metrics);
@@ -91,6 +100,11 @@ export class Proxy implements AdminTarget {
       startedAtMs: this.startedAtMs,
       services: Object.fromEntries([...this.services].map(([name, { state }]) => [name, state])),
     };
+  }
+
+  async reload(): Promise<string | null> {
+    const { succession } = this.parts;
+    return succession === undefined ? 'nobody is there to succeed it' : succession.replace();
   }
 
   service(name: string): Service | undefined {

@@ -10,6 +10,7 @@ import { ClientKeys } from './affinity.js';
 import { CallLog } from './call-log.js';
 import { ClientStreams } from './client-streams.js';
 import { Clients } from './clients.js';
+import type { Doors } from './doors.js';
 import { drain } from './drain.js';
 import { Listener, type ListenerHandlers } from './listener.js';
 import { NO_IDS } from './live-call.js';
@@ -41,6 +42,7 @@ export interface ServiceParts {
   readonly epoch: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly doors: Doors;
 }
 
 export class Service {
@@ -51,6 +53,7 @@ export class Service {
   private readonly plane: Plane;
   private readonly legacy: LegacySse;
   private readonly passthrough: Passthrough;
+  private readonly doors: Doors;
   private readonly door: () => Listener;
   private listener: Listener;
   /** The port is to be held; the listener tells whether it is. */
@@ -61,8 +64,9 @@ export class Service {
   private readonly shareMeter: ShareMeter;
   private sweeper: NodeJS.Timeout | null = null;
 
-  constructor({ config, store, epoch, clock, log }: ServiceParts) {
+  constructor({ config, store, epoch, clock, log, doors }: ServiceParts) {
     this.name = config.name;
+    this.doors = doors;
     this.config = config;
     this.store = store;
     this.calls = new CallLog(epoch);
@@ -114,7 +118,7 @@ export class Service {
     );
     this.plane.slowBodies.open();
     this.drains.update();
-    await this.listener.open();
+    await this.listener.open(this.doors);
   }
 
   /** Lets calls under way finish for `limitMs`, then ends everything but the sessions, which stay stored. */
@@ -142,9 +146,12 @@ export class Service {
   private async turnDoor(listening: boolean): Promise<void> {
     if (listening === this.isOpen) return;
     this.isOpen = listening;
-    if (!listening) return this.drain(this.config.drain.callsMs);
+    if (!listening) {
+      await this.drain(this.config.drain.callsMs);
+      return this.doors.release(this.config.listen);
+    }
     this.listener = this.door();
-    await this.listener.open();
+    await this.listener.open(this.doors);
   }
 
   private async drain(limitMs: number): Promise<void> {

@@ -1,8 +1,8 @@
 /** The faults that there are, and how one is drawn (pure). What each does to the world is in inject/. */
 import type { Random } from '../judge/random.js';
 
-/** Whom a fault befalls. */
-export const TARGETS = ['orchestrator', 'proxy', 'canary', 'main', 'daemon'] as const;
+/** Whom a fault befalls. The proxy is the process that serves, its holder the one that PM2 runs. */
+export const TARGETS = ['orchestrator', 'proxy', 'holder', 'canary', 'main', 'daemon'] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** How long a fault lasts before it is healed. */

@@ -120,12 +120,16 @@ function noStrayCanary({ facts: { apps, onCanaryPort, processes }, names }: Outc
   ];
 }
 
-/** One proxy, one orchestrator, their two sockets, and nothing else under PM2. */
+const SCRIPTS = ['orchestrator/main.js', 'proxy/main.js', 'proxy/worker.js'].map(
+  (script) => `/dist/${script}`,
+);
+
+/** One proxy with its holder, one orchestrator, their two sockets, and nothing else under PM2. */
 function noSecondProcess({ facts: { apps, processes, sockets }, names }: Outcome): string[] {
   const wanted = [names.main, 'canary-orchestrator', 'canary-proxy'];
   const others = apps.filter(({ name }) => ![...wanted, names.canary].includes(name));
   const notOnline = apps.filter(({ status }) => status !== 'online');
-  const doubles = ['/dist/orchestrator/main.js', '/dist/proxy/main.js'].flatMap((script) => {
+  const doubles = SCRIPTS.flatMap((script) => {
     const running = processes.filter((each) => each.script.includes(script));
     return running.length === 1 ? [] : [`${running.length} processes run ${script}`];
   });

@@ -12,7 +12,7 @@ import { look, order, pidOf } from '../../demo/control.js';
 import { openStage, type Stage } from '../../demo/stage.js';
 import type { RolloutView, StartRequest } from '../../orchestrator/control/messages.js';
 import { portHolder } from '../../orchestrator/proc/ports.js';
-import { instanceOf } from '../../orchestrator/proc/tree.js';
+import { instanceOf, treePids } from '../../orchestrator/proc/tree.js';
 import type { RequestKind } from '../../orchestrator/rollout/rollout.js';
 import { readRuns, type Runs } from '../proxy/runs.js';
 import type { FaultKind, Target } from './fault.js';
@@ -28,11 +28,11 @@ const BACK_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
 const DISK_BYTES = 4 << 20;
 
-const APPS: Readonly<Record<Exclude<Target, 'daemon'>, string>> = {
+const APPS: Readonly<Record<Exclude<Target, 'daemon' | 'proxy'>, string>> = {
   main: SERVICE,
   canary: CANARY,
   orchestrator: 'canary-orchestrator',
-  proxy: 'canary-proxy',
+  holder: 'canary-proxy',
 };
 
 const SMOKE_SUITE = `calls:
@@ -116,9 +116,15 @@ export class Theatre {
 
   /** The living process of a target, null without one. */
   pid(target: Target): number | null {
-    const { pm2 } = this.stage;
-    const pid = target === 'daemon' ? pm2.daemonPid() : pidOf(this.stage, APPS[target]);
+    const pid = this.lastPid(target);
     return pid !== null && instanceOf(pid) !== null ? pid : null;
+  }
+
+  private lastPid(target: Target): number | null {
+    if (target === 'daemon') return this.stage.pm2.daemonPid();
+    if (target !== 'proxy') return pidOf(this.stage, APPS[target]);
+    const holder = pidOf(this.stage, APPS.holder);
+    return holder === null ? null : (treePids(holder)[1] ?? null);
   }
 
   look(timeoutMs?: number): Promise<RolloutView | null> {

@@ -1,11 +1,14 @@
 /**
- * The proxy is restarted (SIGTERM, then a new process, as `pm2 restart` does) while agents of every
- * kind call without pause, and others connect without pause: what do they notice?
+ * The proxy is replaced while agents of every kind call without pause, and others connect without
+ * pause: what do they notice?
  *
- *   node dist/bench/proxy/restarts.js [RESTARTS] [AGENTS]
+ *   node dist/bench/proxy/restarts.js [WAY] [TIMES] [AGENTS]
+ *
+ * The ways: `reload` (as `canary reload` does; by default), `restart` (SIGTERM, then a new process,
+ * as `pm2 restart` does), `crash` (SIGKILL of the process that serves).
  *
  * Prints what was lost, and for how long connections were refused. Exits with 1 when a call ran
- * twice or hung, or an agent did not go on.
+ * twice or hung, an agent did not go on, or a connection was refused in a reload.
  */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +24,7 @@ const BACK_TIMEOUT_MS = 60_000;
 /** Connects again and again, each time for one request. */
 class Visitors {
   visits = 0;
+  slowestMs = 0;
   /** When a visit that was not answered began, by `performance.now()`. */
   readonly refusedAt: number[] = [];
   private readonly port: number;
@@ -45,6 +49,7 @@ class Visitors {
     const startedAt = performance.now();
     const isAnswered = await this.request();
     this.visits += 1;
+    this.slowestMs = Math.max(this.slowestMs, performance.now() - startedAt);
     if (!isAnswered) this.refusedAt.push(startedAt);
   }
 
@@ -74,16 +79,24 @@ function gapsMs(refusedAt: readonly number[]): number[] {
   return gaps.map(({ from, to }) => Math.round(to - from));
 }
 
-const restarts = Number(process.argv[2] ?? 10);
-const size = Number(process.argv[3] ?? 16);
+const WAYS = {
+  reload: (on: Stage) => on.reloadProxy(),
+  restart: (on: Stage) => on.restartProxy(),
+  crash: (on: Stage) => on.crashProxy(),
+};
+
+const way = (process.argv[2] ?? 'reload') as keyof typeof WAYS;
+const replace = WAYS[way];
+const times = Number(process.argv[3] ?? 10);
+const size = Number(process.argv[4] ?? 16);
 const stage = await Stage.open();
 try {
   const kinds = Array.from({ length: size }, (_, i) => KINDS[i % KINDS.length] ?? 'v1-http');
   const agents = await Promise.all(kinds.map((kind) => Agent.start(kind, stage.url)));
   const visitors = new Visitors(Number(new URL(stage.url).port));
-  for (let i = 0; i < restarts; i += 1) {
+  for (let i = 0; i < times; i += 1) {
     await delay(BREATH_MS);
-    await stage.restartProxy();
+    await replace(stage);
   }
   const backAt = performance.now();
   const hasGoneOn = ({ calls }: Agent): boolean =>
@@ -95,16 +108,19 @@ try {
   await visitors.stop();
   const calls = agents.flatMap((agent) => agent.calls);
   const seen = losses({
-    scene: 'restarts',
-    rounds: restarts,
+    scene: way,
+    rounds: times,
     calls,
     kills: [],
     runs: stage.runs(),
   });
   const { visits, refusedAt } = visitors;
-  const report = { ...seen, wentOn, visits, refused: refusedAt.length, gapsMs: gapsMs(refusedAt) };
+  const refused = refusedAt.length;
+  const slowestVisitMs = Math.round(visitors.slowestMs);
+  const report = { ...seen, wentOn, visits, refused, slowestVisitMs, gapsMs: gapsMs(refusedAt) };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  process.exitCode = seen.hung + seen.ranTwice === 0 && wentOn === size ? 0 : 1;
+  const lost = seen.hung + seen.ranTwice + (way === 'reload' ? refused : 0);
+  process.exitCode = lost === 0 && wentOn === size ? 0 : 1;
 } finally {
   await stage.close();
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { homeFrom } from '../../common/home.js';
-import type { Route, ServiceState } from '../../common/protocol.js';
+import type { ProxyState, Route, ServiceState } from '../../common/protocol.js';
 import { callUnix } from '../../common/unix-http.js';
 import { freePort } from '../../demo/free-port.js';
 import { start, type Running } from './processes.js';
@@ -16,6 +16,7 @@ const DIST = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/(dist\
 /** On a busy machine all takes its time. */
 const EMPTY_TIMEOUT_MS = 60_000;
 const ADMIN_TIMEOUT_MS = 30_000;
+const REPLACE_TIMEOUT_MS = 60_000;
 
 export class Stage {
   readonly url: string;
@@ -59,14 +60,34 @@ export class Stage {
     this.proxy = await start({ command: process.execPath, args, env, port: this.ports.listen });
   }
 
-  async killProxy(): Promise<void> {
-    await this.proxy?.end('SIGKILL');
-  }
-
   /** As `pm2 restart` does: the old one drains and ends, then the new one starts. */
   async restartProxy(): Promise<void> {
     await this.proxy?.end('SIGTERM');
     await this.startProxy();
+  }
+
+  /** As `canary reload` does; resolves when the new process listens. */
+  async reloadProxy(): Promise<void> {
+    const { pid } = await this.proxyState();
+    await this.admin('POST', '/v1/reload');
+    await this.untilReplaced(pid);
+  }
+
+  /** Kills the process that serves, whose holder starts another. */
+  async crashProxy(): Promise<void> {
+    const { pid } = await this.proxyState();
+    process.kill(pid, 'SIGKILL');
+    await this.untilReplaced(pid);
+  }
+
+  private async untilReplaced(before: number): Promise<void> {
+    const deadline = Date.now() + REPLACE_TIMEOUT_MS;
+    for (;;) {
+      const now = await this.proxyState().catch(() => null);
+      if (now !== null && now.pid !== before && now.services[SERVICE]?.listening === true) return;
+      if (Date.now() > deadline) throw new Error('no other proxy listens');
+      await delay(10);
+    }
   }
 
   async startInstance(track: 'stable' | 'canary'): Promise<void> {
@@ -115,12 +136,13 @@ export class Stage {
   }
 
   async state(): Promise<ServiceState> {
-    const body = (await this.admin('GET', '/v1/state')) as {
-      services: Record<string, ServiceState>;
-    };
-    const state = body.services[SERVICE];
+    const state = (await this.proxyState()).services[SERVICE];
     if (state === undefined) throw new Error(`the proxy has no service ${SERVICE}`);
     return state;
+  }
+
+  private async proxyState(): Promise<ProxyState> {
+    return (await this.admin('GET', '/v1/state')) as ProxyState;
   }
 
   runs(): Runs {

@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { logsCommand } from './commands/logs.js';
 import { notifyCommand } from './commands/notify.js';
+import { reloadCommand } from './commands/reload.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
 import { smokeCommand } from './commands/smoke.js';
@@ -81,6 +82,7 @@ export function createProgram(io: Io, run: Runner): Command {
   initCommand(program, io, run);
   ecosystemCommand(program, io);
   doctorCommand(program, io, run);
+  reloadCommand(program, io, run);
   uninstallCommand(program, io, run);
   dashboardCommand(program, io, run);
   notifyCommand(program, io, run);

@@ -14,6 +14,12 @@ export function checkProcesses({ orchestrator, proxy, configured }: Facts): Diag
   ];
 }
 
+/** How a process goes on with the program and the configuration that there are now. */
+const RENEWALS: Readonly<Record<Name, string>> = {
+  'canary-orchestrator': 'pm2 restart canary-orchestrator',
+  'canary-proxy': 'canary reload',
+};
+
 type Reply =
   | { readonly kind: 'ok'; readonly value: { readonly build?: Build | undefined } }
   | { readonly kind: 'down'; readonly reason: string };
@@ -26,7 +32,7 @@ function checkProcess(name: Name, reply: Reply, digest: string | null): Diagnosi
   const found = differences(reply.value.build, digest);
   return found.length === 0
     ? [ok(name, 'answers, with the installed version and this configuration')]
-    : found.map((message) => warning(name, message, `pm2 restart ${name}`));
+    : found.map((message) => warning(name, message, RENEWALS[name]));
 }
 
 function differences(build: Build | undefined, digest: string | null): string[] {

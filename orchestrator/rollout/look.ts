@@ -87,7 +87,7 @@ async function lookAtProxy(proxy: ProxyClient, service: string): Promise<ProxyLo
   if (reply.kind === 'down') return reply;
   const state = reply.value.services[service];
   return state === undefined
-    ? { kind: 'down', reason: `it does not know ${service}: restart it with this configuration` }
+    ? { kind: 'down', reason: `it does not know ${service}: load it anew with canary reload` }
     : { kind: 'up', epoch: reply.value.epoch, service: state };
 }
 

@@ -13,7 +13,7 @@ export function outdatedProxy(
     reasons.push(
       because(
         'proxy-outdated',
-        `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: restart it`,
+        `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: load it anew with canary reload`,
       ),
     );
   }
@@ -22,7 +22,7 @@ export function outdatedProxy(
     reasons.push(
       because(
         'proxy-outdated',
-        `canary-proxy sends to port ${stable.port}, the configuration says ${config.stable.port}: restart it`,
+        `canary-proxy sends to port ${stable.port}, the configuration says ${config.stable.port}: load it anew with canary reload`,
       ),
     );
   }

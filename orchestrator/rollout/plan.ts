@@ -161,7 +161,7 @@ async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise
     return [
       because(
         'proxy-outdated',
-        `canary-proxy does not know ${config.name}: restart it with this configuration`,
+        `canary-proxy does not know ${config.name}: load it anew with canary reload`,
       ),
     ];
   }

@@ -114,7 +114,7 @@ export function leftToDo({ service }: UninstallPlan, configFile: string): string
   return [
     `Left to you, before ${app} or canary-proxy is started again:`,
     `  1. in ${ecosystem ?? `the ecosystem file of ${app}`}: ${settingOf(portFrom)}, ${stable.port} -> ${listen.port}`,
-    `  2. take ${name} out of ${configFile}, then: pm2 restart canary-proxy canary-orchestrator`,
+    `  2. take ${name} out of ${configFile}, then: canary reload, and pm2 restart canary-orchestrator`,
     `     (was it the last service: pm2 delete canary-proxy canary-orchestrator)`,
     `  3. pm2 save`,
     `Until 2. is done, a canary-proxy that is started anew waits for port ${listen.port}, and takes it in a moment without ${app}.`,

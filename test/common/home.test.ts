@@ -84,11 +84,7 @@ describe('a socket in it', () => {
     writeFileSync(target, 'kept', { mode: 0o644 });
     symlinkSync(target, path);
     const before = process.umask(0);
-    const server = await serveUnix(
-      path,
-      () => ({ status: 200, body: {} }),
-      () => undefined,
-    );
+    const server = await serveUnix(path, () => ({ status: 200, body: {} }), null);
     process.umask(before);
     expect(modeOf(path)).toBe(0o600);
     expect(modeOf(target)).toBe(0o644);

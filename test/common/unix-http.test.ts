@@ -11,11 +11,7 @@ const path = join(dir, 'a.sock');
 let server: Server;
 
 beforeAll(async () => {
-  server = await serveUnix(
-    path,
-    ({ body }) => ({ status: 200, body }),
-    () => undefined,
-  );
+  server = await serveUnix(path, ({ body }) => ({ status: 200, body }), null);
 });
 afterAll(() => {
   server.close();

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import { freePort } from '../support/ports.js';
+import { ownDoors } from '../../proxy/doors.js';
 import { Listener } from '../../proxy/listener.js';
 
 const HEADERS_TIMEOUT_MS = 200;
@@ -19,7 +20,7 @@ beforeAll(async () => {
     pino({ level: 'silent' }),
     { headersTimeoutMs: HEADERS_TIMEOUT_MS, checkIntervalMs: 20 },
   );
-  await listener.open();
+  await listener.open(ownDoors);
 });
 
 afterAll(() => {

@@ -45,7 +45,7 @@ describe('a proxy that is killed and comes back', () => {
     expect(await proxy.kill('SIGTERM')).toBe(0);
     const lines = proxy.log().slice(begun).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { signal: 'SIGTERM', limitMs: 4_000 },
+      { by: 'the holder', limitMs: 4_000 },
       { msg: 'drained', service: 'svc', cut: 0, streams: 1 },
       { msg: 'closed' },
     ]);

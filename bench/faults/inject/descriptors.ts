@@ -52,6 +52,7 @@ function excusesOf(
         { fromMs, toMs, calls: 'all', waitedMs: 0, kind: null, because },
       ];
     case 'orchestrator':
+    case 'holder':
     case 'daemon':
       return [];
   }

@@ -17,7 +17,7 @@ export function kill(theatre: Theatre, fault: Kill): Injected | null {
   let toMs = Infinity;
   return {
     heal: async () => {
-      if (fault.target === 'proxy') await theatre.untilServing(pid);
+      if (fault.target === 'proxy' || fault.target === 'holder') await theatre.untilServing(proxy);
       toMs = Date.now();
     },
     excuses: () => excusesOf(fault.target, fromMs, toMs),
@@ -56,6 +56,7 @@ function excusesOf(target: Target, fromMs: number, toMs: number): Excuse[] {
     case 'daemon':
       return [];
     case 'proxy':
+    case 'holder':
       return proxyAway(fromMs, toMs, because);
     case 'canary':
     case 'main':

@@ -31,6 +31,7 @@ const FACTS: Facts = {
   processes: [
     process(10),
     process(11, { script: 'node /x/dist/proxy/main.js' }),
+    process(13, { script: 'node /x/dist/proxy/worker.js' }),
     process(12, { script: 'node /x/dist/orchestrator/main.js' }),
   ],
   route: { tracks: { stable } },

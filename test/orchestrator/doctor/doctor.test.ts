@@ -175,7 +175,7 @@ describe('canary doctor', () => {
       expect.objectContaining({
         state: 'warning',
         message: 'was started with another content of canary.yaml',
-        remedy: 'pm2 restart canary-proxy',
+        remedy: 'canary reload',
       }),
     ]);
     expect((await found('web memory limit'))[0]).toMatchObject({

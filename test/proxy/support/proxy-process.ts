@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { proxyStateSchema } from '../../../common/protocol.js';
 import { waitFor } from '../../support/wait.js';
 import { SERVICE, startProxy, type TestProxy } from './proxies.js';
 
@@ -14,8 +15,14 @@ export interface ProxyProcess {
   log(): string;
   readonly state: TestProxy['state'];
   readonly setRoute: TestProxy['setRoute'];
+  readonly admin: TestProxy['admin'];
+  readonly home: TestProxy['home'];
   start(): Promise<void>;
-  /** Ends the process, by default with SIGKILL; gives its exit code. */
+  /** The pid of what carries the traffic; null while nothing does. */
+  workerPid(): Promise<number | null>;
+  /** Writes canary.yaml anew; the service's port stays unless it is given. */
+  configure(listen?: number | string): void;
+  /** Ends the process, by default with SIGKILL and its worker with it, as PM2 does; gives its exit code. */
   kill(signal?: NodeJS.Signals): Promise<number | null>;
   dispose(): Promise<void>;
 }
@@ -26,14 +33,22 @@ const START_TIMEOUT_MS = 40_000;
 export async function startProxyProcess(ports: { stable: number }): Promise<ProxyProcess> {
   const inside = await startProxy(ports);
   const { home, config, url, port, state, setRoute } = inside;
+  const admin: TestProxy['admin'] = (...call) => inside.admin(...call);
   await inside.stop();
-  const text = [
-    'proxy:',
-    `  metrics: ${config.proxy.metrics.port}`,
-    'services:',
-    `  ${SERVICE}: { listen: ${port}, stable: ${ports.stable}, canary: 1 }`,
-  ].join('\n');
-  writeFileSync(`${home.dir}/canary.yaml`, text);
+  const configure = (listen: number | string = port): void => {
+    const text = [
+      'proxy:',
+      `  metrics: ${config.proxy.metrics.port}`,
+      'services:',
+      `  ${SERVICE}: { listen: ${listen}, stable: ${ports.stable}, canary: 1 }`,
+    ].join('\n');
+    writeFileSync(`${home.dir}/canary.yaml`, text);
+  };
+  configure();
+  const workerPid = async (): Promise<number | null> => {
+    const reply = await admin('GET', '/v1/state');
+    return reply.kind === 'answered' ? proxyStateSchema.parse(reply.body).pid : null;
+  };
   let child: ChildProcess | null = null;
   let log = '';
   const start = async (): Promise<void> => {
@@ -52,7 +67,9 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
     child = null;
     if (ending === null) return null;
     const gone = once(ending, 'exit');
+    const worker = signal === 'SIGKILL' ? await workerPid() : null;
     ending.kill(signal);
+    if (worker !== null) process.kill(worker, signal);
     await gone;
     return ending.exitCode;
   };
@@ -62,6 +79,10 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
     log: () => log,
     state,
     setRoute,
+    admin,
+    home,
+    workerPid,
+    configure,
     start,
     kill,
     dispose: async () => {

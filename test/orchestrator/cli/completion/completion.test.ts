@@ -33,7 +33,7 @@ beforeAll(async () => {
   server = await serveUnix(
     homeFrom(env).controlSocket,
     () => ({ status: 200, body: { rollouts: [hostile], runs: [{ id: 'run-3', title: 't' }] } }),
-    () => undefined,
+    null,
   );
 });
 afterAll(async () => {

@@ -43,11 +43,7 @@ async function serve(): Promise<void> {
         ? { status: 200, body: status.services[0] }
         : refusal(400, 'usage', 'there is no service nobody');
   const { controlSocket } = homeFrom({ CANARY_HOME: dir });
-  server = await serveUnix(
-    controlSocket,
-    ({ path }) => answer(path),
-    () => undefined,
-  );
+  server = await serveUnix(controlSocket, ({ path }) => answer(path), null);
 }
 
 function close(): Promise<unknown> {
