@@ -30,12 +30,14 @@ const THINKING_MS = 600;
 export async function play(theatre: Theatre, scenario: Scenario, log: string[]): Promise<Played> {
   const note = (text: string): void => void log.push(`${Date.now()} ${text}`);
   await theatre.start(scenario.release);
-  const person = playPerson(theatre, scenario, note);
   const done: Injected[] = [];
+  /** Nobody knows of the rollout any more. */
+  const isForgotten = (): boolean => done.some((each) => each.losesHistory === true);
+  const person = playPerson(theatre, scenario, { note, isForgotten });
   const healings: Promise<void>[] = [];
   const fired: Fired[] = [];
   for (const { fault, place, delayMs } of scenario.injections) {
-    await reach(theatre, scenario.path, place);
+    await reach(theatre, scenario.path, { place, isForgotten });
     await delay(delayMs);
     const seen = await theatre.look();
     const injected = await inject(theatre, fault);
@@ -47,17 +49,21 @@ export async function play(theatre: Theatre, scenario: Scenario, log: string[]):
     healings.push(injected.heal().then(() => note(`${nameOf(fault)}: healed`)));
   }
   await Promise.all([...healings, person]);
-  await concludeRollout(theatre, scenario.whenHeld, note);
+  if (!isForgotten()) await concludeRollout(theatre, scenario.whenHeld, note);
   return {
     fired,
     excuses: done.flatMap((each) => each.excuses()),
     mainReplacedAtMs: Math.max(0, ...done.map((each) => each.mainReplacedAtMs?.() ?? 0)),
-    historyLost: done.some((each) => each.losesHistory === true),
+    historyLost: isForgotten(),
   };
 }
 
 /** Waits until the rollout is at a place of its path, past it, or on another way. */
-async function reach(theatre: Theatre, path: readonly string[], place: string): Promise<void> {
+async function reach(
+  theatre: Theatre,
+  path: readonly string[],
+  { place, isForgotten }: { readonly place: string; readonly isForgotten: () => boolean },
+): Promise<void> {
   const wanted = path.indexOf(place);
   const isThere = (view: RolloutView): boolean => {
     if (view.endedAtMs !== null) return true;
@@ -66,23 +72,27 @@ async function reach(theatre: Theatre, path: readonly string[], place: string): 
   };
   await until(async () => {
     const view = await theatre.look();
-    return view !== null && isThere(view);
+    return view === null ? isForgotten() : isThere(view);
   }, REACH_MS);
 }
 
 async function playPerson(
   theatre: Theatre,
   { story, path }: Scenario,
-  note: (text: string) => void,
+  {
+    note,
+    isForgotten,
+  }: { readonly note: (text: string) => void; readonly isForgotten: () => boolean },
 ): Promise<void> {
   if (story === 'let-it-go') return;
   const place = story === 'rolls-back-on-trial' ? 'observing' : 'baking';
-  await reach(theatre, path, place);
+  await reach(theatre, path, { place, isForgotten });
   await delay(THINKING_MS);
   // An orchestrator that is away is asked again.
   const taken = await until(async () => {
     const view = await theatre.look();
-    if (view === null || view.endedAtMs !== null) return view !== null;
+    if (view === null) return isForgotten();
+    if (view.endedAtMs !== null) return true;
     return theatre.steer('rollback');
   }, REACH_MS);
   note(`a person asked to roll back: ${taken === true ? 'taken' : 'not taken'}`);
