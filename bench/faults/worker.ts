@@ -15,3 +15,5 @@ process.once('SIGTERM', () => {
 const [seed, only, keepDir] = process.argv.slice(2);
 const result = await run(scenarioOf(Number(seed), asFaultKind(only)), keepDir ?? null, trace);
 process.stdout.write(`${JSON.stringify(result)}\n`);
+// An agent that left while it was connecting goes on trying.
+process.exit(0);
