@@ -21,9 +21,16 @@ export function parseCron(value: unknown): Parsed<string> {
     open({ cron: value, timeZone: 'UTC' });
     return { ok: true, value };
   } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : 'no cron';
-    return { ok: false, wanted: `${wanted} (${why.slice(0, 120)})` };
+    return { ok: false, wanted: `${wanted} (${whyNot(error)})` };
   }
+}
+
+/** In croner's words, but for the number of parts: it would take seven. */
+function whyNot(error: unknown): string {
+  const why = error instanceof Error ? error.message : 'no cron';
+  return /^CronPattern: (?:invalid configuration format|mode )/.test(why)
+    ? 'five parts, or six with seconds in front'
+    : why.replace(/^CronPattern: /, '').slice(0, 120);
 }
 
 /** The first time after an instant; null when there is none. Unix milliseconds. */

@@ -74,6 +74,12 @@ test('a time that never comes has neither', () => {
   expect(timeUpTo(never, at('2026-11-22T22:00:00Z'))).toBeNull();
 });
 
+test.each(['nightly', '* * * *', '0 0 22 * * * 2027'])('%j has not five or six parts', (value) => {
+  expect(parseCron(value)).toMatchObject({
+    wanted: expect.stringMatching(/\(five parts, or six with seconds in front\)$/),
+  });
+});
+
 test.each(['61 * * * *', 'nightly', '* * * *', '', '0 22 * * 8', '0 0 22 * * * 2027', 22])(
   '%j is no cron expression',
   (value) => {
