@@ -30,22 +30,29 @@ type DaemonUp = Extract<DaemonView, { kind: 'up' }>;
 /** What another hand did, the worst first; null when all is as it was left. */
 export function driftOf(rollout: Rollout, { daemon, deeds }: Observation): Drift | null {
   if (daemon.kind === 'down') return null;
-  return absentMain(rollout, daemon, deeds.stops) ?? changed(rollout, daemon, deeds.memoryRestarts);
+  const { config } = rollout;
+  return (
+    absentMain(daemon) ??
+    scaled('main', config.app, daemon.mainCount) ??
+    stoppedMain(daemon, deeds.stops) ??
+    changed(rollout, daemon, deeds.memoryRestarts) ??
+    scaled('canary', config.canaryApp, daemon.canaryCount)
+  );
 }
 
-function absentMain(
-  { config }: Rollout,
-  { main, mainCount }: DaemonUp,
-  stops: ReadonlySet<number>,
-): Drift | null {
-  if (main === null) {
-    return { app: 'main', what: 'gone', sentence: 'main was deleted from PM2 by another hand' };
-  }
-  if (mainCount > 1) {
-    const sentence = `main was scaled by another hand: PM2 has ${mainCount} apps ${config.app}, wanted one`;
-    return { app: 'main', what: 'several', sentence };
-  }
-  if (main.status !== 'stopped' || main.life !== null) return null;
+function absentMain({ main }: DaemonUp): Drift | null {
+  if (main !== null) return null;
+  return { app: 'main', what: 'gone', sentence: 'main was deleted from PM2 by another hand' };
+}
+
+function scaled(app: Drift['app'], name: string, count: number): Drift | null {
+  if (count <= 1) return null;
+  const sentence = `${app} was scaled by another hand: PM2 has ${count} apps ${name}, wanted one`;
+  return { app, what: 'several', sentence };
+}
+
+function stoppedMain({ main }: DaemonUp, stops: ReadonlySet<number>): Drift | null {
+  if (main?.status !== 'stopped' || main.life !== null) return null;
   const sentence = stops.has(main.app.pmId)
     ? 'main was stopped by another hand'
     : 'main ended, and PM2 does not restart it';

@@ -34,6 +34,7 @@ export type DaemonLook =
       readonly kind: 'up';
       readonly startedAtMs: number;
       readonly mainCount: number;
+      readonly canaryCount: number;
       readonly main: TrackLook | null;
       readonly canary: TrackLook | null;
       readonly baseline: TrackLook | null;
@@ -126,6 +127,7 @@ async function lookAtDaemon(
     kind: 'up',
     startedAtMs: daemon.value.startedAtMs,
     mainCount: mains.length,
+    canaryCount: made.filter((app) => app.name === config.canaryApp).length,
     main:
       main &&
       (await lookAtApp(main, sameSpec(main.spec, spec), waitsForMain(phase), () =>

@@ -53,6 +53,8 @@ export type DaemonView =
       readonly startedAtMs: number;
       /** Apps of main's name. */
       readonly mainCount: number;
+      /** Apps that the rollout has made of the canary's name. */
+      readonly canaryCount: number;
       readonly main: InstanceView | null;
       readonly canary: InstanceView | null;
       /** Null without one, wanted or not. */

@@ -76,6 +76,14 @@ describe('another hand that', () => {
     expect(after.phase).toBe('observing');
   });
 
+  it('scales the canary holds the rollout', async () => {
+    await stage.pm2.pm2('scale', CANARY, '2');
+    expect(await reach(stage, 'held')).toMatchObject({
+      held: 'drift',
+      reason: `canary was scaled by another hand: PM2 has 2 apps ${CANARY}, wanted one`,
+    });
+  });
+
   it('edits the canary takes it back: it is not what would be promoted', async () => {
     await stage.pm2.pm2('restart', CANARY, '--update-env', '--', 'sse');
     const view = await reachEnd(stage);

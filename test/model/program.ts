@@ -158,6 +158,7 @@ function observe(
           kind: 'up',
           startedAtMs: world.daemon,
           mainCount: world.main === null ? 0 : 1,
+          canaryCount: world.canary === null ? 0 : 1,
           main: viewOf(rollout, world, 'main'),
           canary: viewOf(rollout, world, 'canary'),
           baseline: viewOf(rollout, world, 'baseline'),

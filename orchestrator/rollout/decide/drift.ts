@@ -64,7 +64,7 @@ export function driftWhileBaking({
 function reactionTo({ app, what }: Drift, { config }: Rollout): 'pause' | 'rollback' | 'ignore' {
   if (config.drift === 'ignore') return 'ignore';
   if (app === 'main') return what === 'gone' || what === 'stopped' ? 'pause' : config.drift;
-  return what === 'restarted' ? config.drift : 'rollback';
+  return what === 'restarted' || what === 'several' ? config.drift : 'rollback';
 }
 
 function isLasting({ what }: Drift): boolean {

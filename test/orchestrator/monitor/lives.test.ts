@@ -33,6 +33,7 @@ const daemon = (canary: TrackLook | null, startedAtMs = 1): DaemonUp => ({
   kind: 'up',
   startedAtMs,
   mainCount: 1,
+  canaryCount: 1,
   main,
   canary,
   baseline: null,

@@ -83,6 +83,7 @@ function look(): Look {
       kind: 'up',
       startedAtMs: 1,
       mainCount: 1,
+      canaryCount: 1,
       main: app('main'),
       canary: app('canary'),
       baseline: null,

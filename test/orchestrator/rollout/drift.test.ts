@@ -46,6 +46,11 @@ const DEEDS: readonly (readonly [string, RegExp, (run: Simulation) => void])[] =
     (run) => (run.mainCount = 3),
   ],
   [
+    'canary scaled',
+    /^canary was scaled by another hand: PM2 has 2 apps scraper-canary, wanted one$/,
+    (run) => (run.canaryCount = 2),
+  ],
+  [
     'canary restarted',
     /^canary was restarted by another hand at .*: pid 2 -> 3$/,
     (run) => run.restart('canary', true),
@@ -60,6 +65,7 @@ describe.each(DEEDS)('%s by another hand', (_, sentence, deed) => {
     expect(run.phase).toMatchObject({ kind: 'held', why: 'drift', remainingMs: HOUR_MS });
     expect(run.tick().kind).toBe('wait');
     run.mainCount = 1;
+    run.canaryCount = 1;
     run.ask('resume');
     run.to('observing').tick();
     expect(run.phase).toMatchObject({ kind: 'observing', endsAtMs: run.nowMs + HOUR_MS });

@@ -133,8 +133,9 @@ export class Simulation {
   rollout: Rollout;
   readonly events: Event[] = [];
   main: Process | null = { pid: 1, release: 'old', orderedAtMs: 0 };
-  /** Another hand's doings: apps of main's name, their unique id, an edited environment. */
+  /** Another hand's doings: apps of a name, main's unique id, an edited environment. */
   mainCount = 1;
+  canaryCount = 1;
   mainId = 'main';
   edited: { main?: Record<string, string>; canary?: Record<string, string> } = {};
   mainStatus: string | null = null;
@@ -314,6 +315,7 @@ export class Simulation {
             kind: 'up',
             startedAtMs: 1,
             mainCount: this.mainCount,
+            canaryCount: this.canaryListed ? this.canaryCount : 0,
             main: this.mainCount === 0 ? null : this.#mainView(),
             canary: this.#canaryView(),
             baseline: this.#baselineView(),
