@@ -14,6 +14,7 @@ import { checkMemoryLimits } from './memory-limits.js';
 import { checkNodeVersion } from './node-version.js';
 import { checkProcesses } from './processes.js';
 import { checkReleases } from './releases.js';
+import { checkSchedules } from './schedules.js';
 import { checkSecrets } from './secrets.js';
 import { checkSparePorts } from './spare-ports.js';
 import { checkStateFolder } from './state-folder.js';
@@ -35,6 +36,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'memory limit': checkMemoryLimits,
   smoke: checkSuites,
   release: checkReleases,
+  schedule: checkSchedules,
   notify: checkSecrets,
   leftovers: checkLeftovers,
   dump: checkDump,

@@ -169,6 +169,26 @@ describe('canary doctor', () => {
     expect(validated.text).toMatch(/suite\.yaml:3:5: calls\[0\]\.expct: unknown key/);
   });
 
+  it('sees a scheduled release that is not there', async () => {
+    await configure("release: {prepare: ['make {{version}}']}");
+    const cron = 'cron: "0 22 * * *", timeZone: UTC';
+    const releases = `{web: {version: '2'}, snake: {cwd: ${dir}/snake-2}}`;
+    appendFileSync(
+      join(dir, 'canary.yaml'),
+      `groups: {all: {services: [web, snake]}}
+schedules: {nightly: {group: all, ${cron}, releases: ${releases}}, daily: {service: web, ${cron}}}
+`,
+    );
+    expect(await found('schedule nightly')).toEqual([
+      expect.objectContaining({
+        state: 'warning',
+        message: `snake: cwd ${dir}/snake-2 is no folder [bad-cwd]`,
+      }),
+    ]);
+    expect(await found('schedule daily')).toMatchObject([{ state: 'ok' }]);
+    await configure('limits: {memory: 200MB}');
+  });
+
   it('sees a configuration that the proxy was not started with, and a limit that PM2 beats', async () => {
     await configure('limits: {memory: 500MB}');
     expect(await found('canary-proxy')).toEqual([
