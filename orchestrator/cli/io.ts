@@ -34,6 +34,11 @@ export interface Io {
   readonly notice?: (text: string | null) => void;
   /** Asks the person a question of yes or no. Absent: there is no terminal. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /**
+   * Has `stop` called when a person or the system ends the command, which then ends by itself; what is
+   * given back takes that away. Absent: the command ends at once.
+   */
+  readonly onEnd?: (stop: () => void) => () => void;
 }
 
 /** Ends a command: its message goes to the error stream. */

@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { logsCommand } from './commands/logs.js';
 import { notifyCommand } from './commands/notify.js';
+import { prepareCommand } from './commands/prepare.js';
 import { reloadCommand } from './commands/reload.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
@@ -73,6 +74,7 @@ export function createProgram(io: Io, run: Runner): Command {
   explainCommand(program, io, run);
   reportCommand(program, io, run);
   logsCommand(program, io, run);
+  prepareCommand(program, io, run);
   smokeCommand(program, io, run);
   diffCommand(program, io, run);
   runCommands(program, io, run);

@@ -13,7 +13,10 @@ export function plannedReleaseText(release: ReleasePlanView): string {
     ...commands.map((line) => `  ${line}`),
     ...(dependencies === null
       ? []
-      : [`its packages (${dependencies}) are known, and compared, once it is made${policy}`]),
+      : [
+          `its packages (${dependencies}) are known, and compared, once it is made${policy}`,
+          'to see them before: canary prepare, with the same --version and --set',
+        ]),
   ].join('\n');
 }
 

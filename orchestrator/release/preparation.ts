@@ -30,9 +30,15 @@ export interface PreparationParts {
   readonly save: (rolloutId: string, dir: string, record: PreparationRecord) => void;
 }
 
+/** What a preparation asks of the rollout that it is made for. */
+export type PreparedRollout = Pick<
+  Rollout,
+  'id' | 'mark' | 'service' | 'config' | 'oldSpec' | 'newSpec'
+>;
+
 /** A release that is to be made, with how. */
 export interface Making {
-  readonly rollout: Rollout;
+  readonly rollout: PreparedRollout;
   readonly release: Release;
   readonly config: ReleaseConfig;
 }

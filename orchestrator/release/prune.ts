@@ -94,7 +94,7 @@ async function isNamedIn(dir: string, texts: readonly string[]): Promise<boolean
 }
 
 /** Removes the folder; one that is gone already is no trouble. Gives the trouble there was, or null. */
-function removeFolder(dir: string): Promise<string | null> {
+export function removeFolder(dir: string): Promise<string | null> {
   return rm(dir, { recursive: true, force: true }).then(
     () => null,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),

@@ -7,12 +7,12 @@ import { systemClock } from '../../common/clock.js';
 import { PREPARE_DEFAULTS, SERVICE_DEFAULTS } from '../../config/defaults.js';
 import { loadConfigText } from '../../config/load.js';
 import type { ServiceConfig } from '../../config/types.js';
+import { releaseText } from '../../orchestrator/cli/release-text.js';
 import { createPm2 } from '../../orchestrator/pm2/adapter.js';
 import { applyRelease, type AppSpec } from '../../orchestrator/pm2/spec.js';
 import { Preparation } from '../../orchestrator/release/preparation.js';
 import type { PreparationRecord } from '../../orchestrator/release/record.js';
-import { changeFor, releaseFor } from '../../orchestrator/release/release.js';
-import type { Rollout } from '../../orchestrator/rollout/rollout.js';
+import { changeFor, commandsOf, releaseFor } from '../../orchestrator/release/release.js';
 import { makeWheel } from '../support/wheels.js';
 
 const text = readFileSync(new URL('../../docs/releases.md', import.meta.url), 'utf8');
@@ -63,7 +63,7 @@ async function make(config: ServiceConfig, version: string): Promise<Made> {
       env: process.env,
       save: (_, __, saved) => (record = saved),
     },
-    { rollout: rollout as Rollout, release, config: config.release! },
+    { rollout, release, config: config.release! },
   );
   await preparation.run();
   return { record: record!, spec };
@@ -137,6 +137,37 @@ describe('the example of docs/releases.md', () => {
     'under %s is a configuration',
     (heading) => expect(example(heading).release!.prepare.length).toBeGreaterThan(0),
   );
+});
+
+it('docs/releases.md shows what canary prepare prints', () => {
+  const { name, release: config } = example('Python with venv and pip');
+  const dir = `/home/op/.canary/releases/${name}`;
+  const release = releaseFor({ ...config!, dir }, `${name}-rehearsal-5f0c6f0e`, {
+    version: '1.4.0',
+  });
+  const took = { startedAtMs: 0, exitCode: 0, state: 'done' } as const;
+  const outputs = ['', 'Successfully installed mcp-1.23.2 mcp-scraper-1.4.0\n'];
+  const preparation: PreparationRecord = {
+    startedAtMs: 0,
+    endedAtMs: 3_000,
+    commands: commandsOf(config!, release).map(({ line }, index) => ({
+      ...took,
+      line: line.replace(srv, '/srv'),
+      endedAtMs: 1_000 * (index + 1),
+      output: outputs[index]!,
+    })),
+    dependencies: {
+      known: true,
+      changes: [
+        { name: 'mcp', from: '1.22.0', to: '1.23.2' },
+        { name: 'mcp-scraper', from: '1.3.0', to: '1.4.0' },
+      ],
+      unasked: [],
+    },
+    failure: null,
+  };
+  const shown = releaseText({ ...release, removed: true, preparation }, 0);
+  expect(text).toContain(`\n\`\`\`text\n${shown}\n\`\`\`\n`);
 });
 
 it('docs/releases.md names the defaults as they are', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -83,6 +83,13 @@ it('a python server is upgraded from wheels, release by release, and what is old
   expect(plan.stdout).toContain('are known, and compared, once it is made');
   expect((await stage.canary('start', SERVICE, '--set', 'a=1')).stderr).toContain('--set a');
 
+  const rehearsed = await stage.canary('prepare', SERVICE, '--version', '1.1.0');
+  expect(rehearsed).toMatchObject({ code: 0, stderr: '' });
+  expect(rehearsed.stdout).toMatch(/-rehearsal-\w+ \(removed since\)\n {2}python3 -m venv/);
+  expect(rehearsed.stdout).toContain(`packages: ${SERVICE} 1.0.0 -> 1.1.0`);
+  expect(readdirSync(join(stage.home, 'releases', SERVICE))).toEqual([]);
+  expect(await stage.rollout(SERVICE)).toBeNull();
+
   const first = (await upgrade('1.1.0')).release!;
   expect(first.preparation!.dependencies).toMatchObject({
     changes: [{ name: SERVICE, from: '1.0.0', to: '1.1.0' }],
@@ -90,6 +97,12 @@ it('a python server is upgraded from wheels, release by release, and what is old
   });
   expect(await servedVersion()).toBe('1.1.0');
   expect(await stage.pm2.pm2('jlist')).toContain(`"pm_cwd":"${first.dir}"`);
+
+  const main = join(srv, 'main');
+  const back = await stage.canary('start', SERVICE, '--cwd', main, '--dry-run');
+  for (const file of [`.venv/bin/${SERVICE}`, '.venv/bin/python']) {
+    expect(back.stdout).toContain(`${join(first.dir, file)} -> ${join(main, file)}`);
+  }
 
   const second = (await upgrade('1.2.0')).release!;
   expect(await servedVersion()).toBe('1.2.0');

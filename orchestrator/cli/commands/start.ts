@@ -2,26 +2,17 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import type { OnRollback } from '../../../config/groups.js';
-import {
-  parseDuration,
-  parseReleaseValue,
-  parseSteps,
-  parseWeight,
-  type Parsed,
-  VALUE_NAME_PATTERN,
-  WINDOW_BOUNDS,
-} from '../../../config/units.js';
+import { parseDuration, parseSteps, parseWeight, WINDOW_BOUNDS } from '../../../config/units.js';
 import type { PlanReply, ServiceView, StartReply, StartRequest } from '../../control/messages.js';
 import { planText } from '../format.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { releaseFromEcosystem, releaseFromFlags, type ReleaseFlags } from '../release.js';
 import { follow } from '../follow.js';
+import { flag, wishesFrom, type WishFlags } from '../release-wishes.js';
 import { startRun } from '../start-run.js';
 import { withProgress } from '../terminal/progress.js';
 
-interface StartFlags extends ReleaseFlags {
-  readonly version?: string;
-  readonly set?: readonly string[];
+interface StartFlags extends ReleaseFlags, WishFlags {
   readonly from?: string;
   readonly weight?: string;
   readonly window?: string;
@@ -157,10 +148,7 @@ async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<
     from === undefined ? named : await releaseFromEcosystem(from, await appOf(io, service), io);
   return {
     release,
-    ...(flags.version === undefined
-      ? {}
-      : { version: flag('--version', flags.version, parseReleaseValue) }),
-    ...(flags.set === undefined ? {} : { set: valuesFrom(flags.set) }),
+    ...wishesFrom(flags),
     ...(steps === undefined ? {} : { steps: flag('--steps', steps, parseSteps) }),
     ...(weight === undefined ? {} : { weight: flag('--weight', weight, parseWeight) }),
     ...(window === undefined
@@ -172,28 +160,8 @@ async function requestFrom(io: Io, service: string, flags: StartFlags): Promise<
   };
 }
 
-/** `NAME=VALUE` of each `--set`. */
-function valuesFrom(texts: readonly string[]): Record<string, string> {
-  const values = new Map<string, string>();
-  for (const text of texts) {
-    const [name = '', ...rest] = text.split('=');
-    if (rest.length === 0 || !new RegExp(VALUE_NAME_PATTERN).test(name)) {
-      throw new CommandError(`--set: got "${text}", wanted NAME=VALUE`, EXIT.usage);
-    }
-    if (values.has(name)) throw new CommandError(`--set ${name} stands twice`, EXIT.usage);
-    values.set(name, flag(`--set ${name}`, rest.join('='), parseReleaseValue));
-  }
-  return Object.fromEntries(values);
-}
-
 /** The PM2 app that a service stands for. */
 async function appOf(io: Io, service: string): Promise<string> {
   const view = await ask<ServiceView>(io, 'GET', `/v1/services/${encodeURIComponent(service)}`);
   return view.app;
-}
-
-function flag<T>(name: string, text: string, parse: (text: string) => Parsed<T>): T {
-  const parsed = parse(text);
-  if (parsed.ok) return parsed.value;
-  throw new CommandError(`${name}: got "${text}", wanted ${parsed.wanted}`, EXIT.usage);
 }

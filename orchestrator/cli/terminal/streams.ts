@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Io } from '../io.js';
 import { harmless } from './harmless.js';
-import { TerminalScreen } from './screen.js';
+import { ENDING_SIGNALS, TerminalScreen } from './screen.js';
 import { clip } from './width.js';
 
 const REWRITE = '\r\u001b[K';
@@ -15,10 +15,13 @@ export interface HostProcess {
   readonly stdin: ReadStream;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: () => string;
+  readonly on: (signal: NodeJS.Signals, listener: () => void) => unknown;
+  readonly off: (signal: NodeJS.Signals, listener: () => void) => unknown;
 }
 
 /** NO_COLOR (no-color.org) and TERM=dumb are respected. */
-export function ioOf({ stdout, stderr, stdin, env, cwd }: HostProcess): Io {
+export function ioOf(host: HostProcess): Io {
+  const { stdout, stderr, stdin, env, cwd } = host;
   const dumb = env['TERM'] === 'dumb';
   const wantsColor = !env['NO_COLOR'] && !dumb;
   const outIsTerminal = stdout.isTTY;
@@ -52,6 +55,10 @@ export function ioOf({ stdout, stderr, stdin, env, cwd }: HostProcess): Io {
     ...(stdin.isTTY && stderr.isTTY
       ? { confirm: (question: string) => confirm(question, stdin, stderr) }
       : {}),
+    onEnd: (stop) => {
+      for (const signal of ENDING_SIGNALS) host.on(signal, stop);
+      return () => ENDING_SIGNALS.forEach((signal) => host.off(signal, stop));
+    },
   };
 }
 
