@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { systemClock } from '../../common/clock.js';
 import { loadConfigText } from '../../config/load.js';
 import type { ServiceConfig } from '../../config/types.js';
 import {
@@ -7,7 +9,10 @@ import {
   contractSummary,
   judgeChanges,
 } from '../../orchestrator/contract/verdict.js';
+import { caseLines } from '../../orchestrator/smoke/report.js';
+import { runSuite } from '../../orchestrator/smoke/run.js';
 import { readSuiteText } from '../../orchestrator/smoke/suite.js';
+import { startSdkServer, type TestServer } from '../orchestrator/smoke/servers.js';
 
 const doc = (name: string): string =>
   readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -39,6 +44,43 @@ test('the examples of docs/smoke.md are a configuration and a suite', () => {
   ]);
   expect(calls[1]!.timeoutMs).toBe(10_000);
 });
+
+test('the suite of docs/smoke.md passes where the tools are what it says, and fails elsewhere', async () => {
+  const reading = readSuiteText('suite.yaml', example('smoke.md', 'yaml suite'));
+  const suite = reading.ok ? reading.suite : expect.fail(JSON.stringify(reading.problems));
+  const clock = { ...systemClock, sleep: () => Promise.resolve() };
+  const options = { clock, signal: AbortSignal.timeout(20_000), quotes: true };
+  const run = async (hits: string): Promise<string[]> => {
+    const server = await startDocumented(hits);
+    const report = await runSuite(server.at, { kind: 'mcp', path: '/mcp' }, suite, options);
+    await server.close();
+    return caseLines(report);
+  };
+  expect(await run('canary: 3 hits')).toEqual([]);
+  expect(await run('canary: no hits')).toEqual([
+    expect.stringMatching(/^failed {2}finds a page: wanted text that matches/),
+  ]);
+});
+
+/** The server that docs/smoke.md has in mind. */
+function startDocumented(hits: string): Promise<TestServer> {
+  const text = (words: string) => ({ content: [{ type: 'text' as const, text: words }] });
+  const reads = { readOnlyHint: true };
+  return startSdkServer((server) => {
+    const user = { inputSchema: z.object({ user: z.string() }) };
+    server.registerTool('open-session', user, () => text('open'));
+    const query = { inputSchema: z.object({ query: z.string() }), annotations: reads };
+    server.registerTool('search', query, () => text(hits));
+    const url = { inputSchema: z.object({ url: z.string() }), annotations: reads };
+    server.registerTool('fetch', url, () => text('{"status": 200}'));
+    const page = { contents: [] };
+    server.registerResource('page', 'docs://page', {}, () => page);
+    const topic = { argsSchema: z.object({ topic: z.string() }) };
+    server.registerPrompt('summarize', topic, ({ topic }) => ({
+      messages: [{ role: 'user', content: { type: 'text', text: topic } }],
+    }));
+  });
+}
 
 test('the diff of docs/contract.md is what its configuration makes of such differences', () => {
   const { contract } = service('contract.md');
