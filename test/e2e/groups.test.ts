@@ -10,6 +10,8 @@ import type {
   ScheduleHistoryReply,
   SchedulesReply,
 } from '../../orchestrator/control/run-messages.js';
+import { askApp } from '../support/apps.js';
+import { freePort } from '../support/ports.js';
 import { waitFor } from '../support/wait.js';
 import { fault, pidOf } from './support.js';
 
@@ -18,19 +20,24 @@ const SECOND = 'mcp-second';
 const script = join(packageRoot(), 'test', 'fixtures', 'apps', 'server.mjs');
 
 let stage: Stage;
+let nobody: number;
 
 /** The servers speak no MCP, so nothing but their start and their memory is judged. */
 beforeAll(async () => {
+  nobody = await freePort();
   stage = await openStage({
-    apps: [FIRST, SECOND].map((name) => ({ name, script })),
+    apps: [FIRST, SECOND].map((name) => ({ name, script, env: { SCHEDULER: 'on' } })),
     defaults: {
       probe: 'tcp',
+      canaryEnv: { SCHEDULER: 'off' },
       weight: '50%',
       window: '1s',
       interval: '200ms',
       bake: '0s',
       onInconclusive: 'promote',
     },
+    // Nobody listens there: no rollout may wait for it.
+    notify: [{ name: 'down', webhook: `http://127.0.0.1:${nobody}/`, secret: 'env:PATH' }],
     groups: { both: { services: [FIRST, SECOND] } },
     schedules: {
       yearly: {
@@ -80,13 +87,17 @@ function startsOf(app: string): number {
   return [...log.matchAll(new RegExp(`App \\[${app}:\\d+\\] starting`, 'g'))].length;
 }
 
-/** What the servers' processes say of themselves. */
+/** What the main servers' processes say of themselves. */
 async function releases(): Promise<(string | undefined)[]> {
-  const answers = [FIRST, SECOND].map(async (service) => {
-    const reply = await fetch(`http://127.0.0.1:${stage.ports(service).stable}/`);
-    return ((await reply.json()) as { release?: string }).release;
-  });
-  return Promise.all(answers);
+  const answers = [FIRST, SECOND].map((service) => askApp(stage.ports(service).stable));
+  return (await Promise.all(answers)).map(({ release }) => release);
+}
+
+/** The job that only one instance may do, on main and on the canary. */
+async function schedulers(service: string): Promise<(string | undefined)[]> {
+  const { stable, canary } = stage.ports(service);
+  const answers = await Promise.all([askApp(stable), askApp(canary)]);
+  return answers.map(({ env }) => env['SCHEDULER']);
 }
 
 describe('a group', () => {
@@ -104,6 +115,7 @@ describe('a group', () => {
     expect(stdout).toMatch(new RegExp(`${FIRST} +promoted +\\S+ +0 +${FIRST}-1 `));
     expect(stdout).toMatch(new RegExp(`${SECOND} +promoted +\\S+ +0 +${SECOND}-1 `));
     expect(await releases()).toEqual(['new', 'new']);
+    expect((await askApp(stage.ports(FIRST).stable)).env['SCHEDULER']).toBe('on');
     for (const service of [FIRST, SECOND]) {
       expect(startsOf(`${service}-canary`)).toBe(1);
       expect(startsOf(service)).toBe(2);
@@ -124,6 +136,7 @@ describe('a group', () => {
     const begun = await stage.canary('start', FIRST, SECOND, '--window', '60s');
     expect(begun).toMatchObject({ code: 0, stderr: '' });
     await reach('run-3', FIRST, 'observing');
+    expect(await schedulers(FIRST)).toEqual(['on', 'off']);
     const busy = await stage.canary('start', '--group', 'both');
     expect(busy).toMatchObject({ code: 1, stderr: expect.stringContaining('is under way') });
     const cancelled = await stage.canary('cancel', 'run-3', '--reason', 'not tonight');
@@ -175,6 +188,14 @@ describe('a schedule', () => {
     expect(metrics).toContain(
       `canary_schedule_last_run_timestamp_seconds{schedule="yearly",result="started"} ${lastS}\n`,
     );
+  });
+});
+
+describe('a webhook that is down', () => {
+  it('has kept none of these rollouts from its end, and is named to who asks', async () => {
+    const { code, stdout } = await stage.canary('notify', 'test');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^down +webhook +127\\.0\\.0\\.1:${nobody}: .*ECONNREFUSED`));
   });
 });
 
