@@ -77,18 +77,20 @@ async function servedVersion(): Promise<string> {
   return result.serverInfo.version;
 }
 
-it('a python server is upgraded from wheels, release by release, and what is old goes', async () => {
-  const plan = await stage.canary('start', SERVICE, '--version', '1.1.0', '--dry-run');
-  expect(plan.stdout).toContain('python3 -m venv --without-pip .venv');
-  expect(plan.stdout).toContain('are known, and compared, once it is made');
-  expect((await stage.canary('start', SERVICE, '--set', 'a=1')).stderr).toContain('--set a');
-
+it('a release is made by hand, shown and removed', async () => {
   const rehearsed = await stage.canary('prepare', SERVICE, '--version', '1.1.0');
   expect(rehearsed).toMatchObject({ code: 0, stderr: '' });
   expect(rehearsed.stdout).toMatch(/-rehearsal-\w+ \(removed since\)\n {2}python3 -m venv/);
   expect(rehearsed.stdout).toContain(`packages: ${SERVICE} 1.0.0 -> 1.1.0`);
   expect(readdirSync(join(stage.home, 'releases', SERVICE))).toEqual([]);
   expect(await stage.rollout(SERVICE)).toBeNull();
+});
+
+it('a python server is upgraded from wheels, release by release, and what is old goes', async () => {
+  const plan = await stage.canary('start', SERVICE, '--version', '1.1.0', '--dry-run');
+  expect(plan.stdout).toContain('python3 -m venv --without-pip .venv');
+  expect(plan.stdout).toContain('are known, and compared, once it is made');
+  expect((await stage.canary('start', SERVICE, '--set', 'a=1')).stderr).toContain('--set a');
 
   const first = (await upgrade('1.1.0')).release!;
   expect(first.preparation!.dependencies).toMatchObject({
