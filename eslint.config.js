@@ -9,19 +9,85 @@ const walls = {
   orchestrator: ['proxy'],
 };
 
-const wallRules = Object.entries(walls).map(([folder, forbidden]) => ({
+/** What the package does not ship: what it ships cannot need it. */
+const unshipped = ['bench', 'demo', 'test', 'tools'];
+
+function wallPatterns(folder) {
+  return [
+    ...walls[folder].map((name) => ({
+      regex: `^(\\.\\./)+${name}/`,
+      message: `${folder}/ must not import from ${name}/: what two sides share lives in common/.`,
+    })),
+    ...unshipped.map((name) => ({
+      regex: `^(\\.\\./)+${name}/`,
+      message: `${folder}/ must not import from ${name}/, which the package does not have.`,
+    })),
+    {
+      regex: '^pm2(/|$)|/pm2/(amp|axon)\\.js$',
+      message: 'PM2 is spoken to by orchestrator/pm2/adapter.ts alone, over its socket.',
+    },
+  ];
+}
+
+const wallRules = Object.keys(walls).map((folder) => ({
   files: [`${folder}/**/*.ts`],
   rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: forbidden.map((name) => ({
-          regex: `^(\\.\\./)+${name}/`,
-          message: `${folder}/ must not import from ${name}/: what two sides share lives in common/.`,
-        })),
-      },
-    ],
+    'no-restricted-imports': ['error', { patterns: wallPatterns(folder) }],
     'no-console': 'error',
+  },
+}));
+
+/** The parts that decide, by folder: the same input gives the same answer. */
+const pureParts = {
+  config: ['calendar.ts'],
+  proxy: [
+    '{negotiated,route,split}.ts',
+    'http1/{chunked-body,request-head,response-head,response-parser}.ts',
+  ],
+  orchestrator: [
+    'contract/!(read).ts',
+    'judge/**',
+    'notify/{delivery,notification}.ts',
+    'pm2/{clone,spec}.ts',
+    'release/{dependencies,release}.ts',
+    'rollout/decide/**',
+    'rollout/{decision,drift,main-spec,observation,outdated-proxy,phase}.ts',
+    'rollout/{requests,rollout,route,side-effects,witness}.ts',
+    'runs/{decide,order,run,view}.ts',
+    'schedule/{planner,request}.ts',
+  ],
+};
+
+/** Modules that reach the world, Node's and ours. Their types reach nothing. */
+const impurePatterns = [
+  '^node:(child_process|dgram|dns|fs|http|https|net|os|process|timers|worker_threads)(/|$)',
+  '/common/(clock|home|log|private-file|state-file|unix-http)\\.js$',
+  '/(mcp|probe|store)/',
+  '/pm2/(adapter|dump|ecosystem-file|refusal)\\.js$',
+  '/proc/(?!instance\\.js$)',
+].map((regex) => ({
+  regex,
+  allowTypeImports: true,
+  message: 'This part is pure: what it needs of the world is given to it.',
+}));
+
+const pureRules = Object.entries(pureParts).map(([folder, files]) => ({
+  files: files.map((file) => `${folder}/${file}`),
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [...wallPatterns(folder), ...impurePatterns] }],
+    'no-restricted-globals': [
+      'error',
+      'fetch',
+      'performance',
+      'process',
+      'setInterval',
+      'setTimeout',
+    ],
+    'no-restricted-properties': [
+      'error',
+      { object: 'Date', property: 'now', message: 'The time is given: nowMs.' },
+      { object: 'Math', property: 'random', message: 'Randomness is given.' },
+    ],
   },
 }));
 
@@ -73,6 +139,7 @@ export default tseslint.config(
     },
   },
   ...wallRules,
+  ...pureRules,
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -1,7 +1,7 @@
 /** Which processes ended or were replaced between two looks, and whether PM2 had been told to (pure). */
 import type { Track } from '../../common/protocol.js';
 import type { ExitEvent } from '../judge/types.js';
-import { sameLife, type Instance } from '../proc/tree.js';
+import { sameLife, type Instance } from '../proc/instance.js';
 import type { DaemonLook, TrackLook } from '../rollout/look.js';
 import { noDeeds, type DaemonDeeds } from './daemon-log.js';
 

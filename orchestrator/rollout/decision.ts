@@ -22,7 +22,8 @@ export type Action =
 export type ActionOutcome =
   | {
       readonly done: true;
-      /** What a person should see to. */ readonly warnings?: readonly string[];
+      /** What a person should see to. */
+      readonly warnings?: readonly string[];
     }
   | { readonly done: false; readonly reason: string };
 

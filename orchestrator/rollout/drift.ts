@@ -9,7 +9,7 @@
  * another daemon, which has started all its apps.
  */
 import { diffSpec, type AppSpec } from '../pm2/spec.js';
-import { sameLife } from '../proc/tree.js';
+import { sameLife } from '../proc/instance.js';
 import type { DaemonView, InstanceView, Observation } from './observation.js';
 import { specOfMain } from './main-spec.js';
 import type { Rollout } from './rollout.js';

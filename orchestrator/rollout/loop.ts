@@ -8,7 +8,7 @@
  * 3. Trouble of the program's own (a full disk, a bug) is logged and tried again, slowly; it ends
  *    neither the loop nor another service's.
  */
-import type { Instance } from '../proc/tree.js';
+import type { Instance } from '../proc/instance.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Monitor } from '../monitor/monitor.js';

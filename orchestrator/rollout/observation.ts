@@ -1,5 +1,5 @@
 /** What one look at the world shows: everything that a decision may depend on, beside the rollout and the time. */
-import type { Instance } from '../proc/tree.js';
+import type { Instance } from '../proc/instance.js';
 import type { ServiceState } from '../../common/protocol.js';
 import type { Assessment } from '../judge/types.js';
 import type { DaemonDeeds } from '../monitor/daemon-log.js';

@@ -11,7 +11,7 @@
  *
  * All times are Unix milliseconds, so that a phase means the same after a restart.
  */
-import type { Instance } from '../proc/tree.js';
+import type { Instance } from '../proc/instance.js';
 
 /**
  * A restart of main without a gap, in three stages: the canary takes all traffic, main is given a

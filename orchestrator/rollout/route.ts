@@ -1,5 +1,5 @@
 /** The route that a phase wants, and whether a track is empty (pure). */
-import type { Route, Track, TrackRoute } from '../../common/protocol.js';
+import { TRACKS, type Route, type TrackRoute } from '../../common/protocol.js';
 import type { HostPort, ServiceConfig } from '../../config/types.js';
 import type { Phase } from './phase.js';
 import type { Rollout } from './rollout.js';
@@ -78,8 +78,7 @@ function weightOf(config: ServiceConfig, step: number): number {
 
 /** True when both say the same of every track. */
 export function sameRoute(a: Route, b: Route): boolean {
-  const names: readonly Track[] = ['stable', 'canary', 'baseline'];
-  return names.every((name) => sameTrack(a.tracks[name], b.tracks[name]));
+  return TRACKS.every((name) => sameTrack(a.tracks[name], b.tracks[name]));
 }
 
 function sameTrack(a: TrackRoute | undefined, b: TrackRoute | undefined): boolean {

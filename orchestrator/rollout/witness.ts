@@ -1,7 +1,7 @@
 /** How main and the canary were seen last, kept with the rollout: drift.ts compares with it (pure). */
 import { isDeepStrictEqual } from 'node:util';
 import type { AppSpec } from '../pm2/spec.js';
-import type { Instance } from '../proc/tree.js';
+import type { Instance } from '../proc/instance.js';
 import type { InstanceView, Observation } from './observation.js';
 import type { PhaseKind } from './phase.js';
 import type { Rollout } from './rollout.js';

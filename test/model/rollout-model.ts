@@ -1,7 +1,7 @@
 /** The whole protocol as a model: one rollout, the loop that decides about it, and the world. */
 import type { Route, TrackRoute } from '../../common/protocol.js';
 import type { ServiceConfig } from '../../config/types.js';
-import type { Instance } from '../../orchestrator/proc/tree.js';
+import type { Instance } from '../../orchestrator/proc/instance.js';
 import type { Action } from '../../orchestrator/rollout/decision.js';
 import { startingPhase } from '../../orchestrator/rollout/decide/next.js';
 import { isEnded, type Phase } from '../../orchestrator/rollout/phase.js';

@@ -10,7 +10,7 @@ import type { Phase } from '../phase.js';
 import type { Rollout } from '../rollout.js';
 import { witnessing } from '../witness.js';
 import { rollback } from './next.js';
-import type { Situation } from './situation.js';
+import { canaryLives, type Situation } from './situation.js';
 
 /** While the canary has its share. */
 export function driftWhileOnTrial(
@@ -49,8 +49,8 @@ export function driftWhileBaking({
   switch (drift.what) {
     case 'stopped':
     case 'edited': {
-      const canaryLives = seen.daemon.kind === 'up' && seen.daemon.canary?.life != null;
-      return known(rollout, seen, rollback(rollout, sentence, canaryLives, nowMs), sentence);
+      const back = rollback(rollout, sentence, canaryLives(seen), nowMs);
+      return known(rollout, seen, back, sentence);
     }
     case 'replaced':
     case 'restarted':

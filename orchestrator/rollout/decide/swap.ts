@@ -2,7 +2,7 @@
  * The stages of a swap, which promoting and rolling back share: main is left, restarted on a spec
  * and proven, and the traffic comes back.
  */
-import type { Instance } from '../../proc/tree.js';
+import { sameLife, type Instance } from '../../proc/instance.js';
 import { act, move, wait, type Decision, type Move } from '../decision.js';
 import type { InstanceView, Observation } from '../observation.js';
 import type { Phase } from '../phase.js';
@@ -88,12 +88,7 @@ function order(
 /** Main holds the wanted spec and has had a new process since. */
 function wasRestarted(main: InstanceView, before: Instance | null): boolean {
   if (!main.atSpec) return false;
-  return (
-    before === null ||
-    main.life === null ||
-    main.life.pid !== before.pid ||
-    main.life.startTicks !== before.startTicks
-  );
+  return before === null || !sameLife(main.life, before);
 }
 
 /** Waits until the canary is empty. */
