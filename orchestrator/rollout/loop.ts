@@ -99,9 +99,9 @@ export class RolloutLoop {
 
   /** Runs until the rollout is over or the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#wake.abort(), { once: true });
-    for (;;) {
-      if (signal.aborted || isEnded(this.#rollout.phase)) return;
+    const wake = (): void => this.#wake.abort();
+    signal.addEventListener('abort', wake);
+    while (!signal.aborted && !isEnded(this.#rollout.phase)) {
       const pauseMs = await this.#tick().catch((error: unknown) => {
         this.#troubles += 1;
         this.#parts.log.error({ rollout: this.#rollout.id, err: error }, 'a look failed');
@@ -109,6 +109,8 @@ export class RolloutLoop {
       });
       await this.#rest(pauseMs);
     }
+    // The signal lives as long as the program: it would keep the loop, with all that was judged.
+    signal.removeEventListener('abort', wake);
   }
 
   /** A person's order. It is stored when this returns. */

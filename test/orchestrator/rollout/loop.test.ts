@@ -1,9 +1,11 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RolloutLoop, type LoopParts } from '../../../orchestrator/rollout/loop.js';
+import type { Phase } from '../../../orchestrator/rollout/phase.js';
 import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import { Store } from '../../../orchestrator/store/store.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -28,18 +30,22 @@ function change(sql: string): void {
   database.close();
 }
 
-it('an order that cannot be stored is not taken, and can be given again', () => {
+function loopOf(phase: Phase): RolloutLoop {
   const rollout = {
     id: 'a-1',
     service: 'a',
     startedAtMs: 0,
     endedAtMs: null,
-    phase: { kind: 'observing', step: 0, endsAtMs: 1 },
+    phase,
     request: null,
   } as Partial<Rollout> as Rollout;
   store.insert(rollout, 1);
   const clock = new FakeClock('2026-03-01T12:00:00Z');
-  const loop = new RolloutLoop({ store, clock } as Partial<LoopParts> as LoopParts, rollout);
+  return new RolloutLoop({ store, clock } as Partial<LoopParts> as LoopParts, rollout);
+}
+
+it('an order that cannot be stored is not taken, and can be given again', () => {
+  const loop = loopOf({ kind: 'observing', step: 0, endsAtMs: 1 });
 
   change("CREATE TRIGGER full BEFORE UPDATE ON rollouts BEGIN SELECT RAISE(ABORT, 'full'); END");
   expect(() => loop.request('pause', null)).toThrow('full');
@@ -49,4 +55,10 @@ it('an order that cannot be stored is not taken, and can be given again', () => 
   expect(loop.request('pause', null)).toEqual({ taken: true });
   expect(loop.rollout.request).toMatchObject({ kind: 'pause' });
   expect(store.byId('a-1')?.request).toMatchObject({ kind: 'pause' });
+});
+
+it('a rollout that is over leaves nothing behind at the signal of the program', async () => {
+  const program = new AbortController();
+  await loopOf({ kind: 'promoted' }).run(program.signal);
+  expect(getEventListeners(program.signal, 'abort')).toEqual([]);
 });
