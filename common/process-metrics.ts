@@ -37,7 +37,7 @@ export function addProcessMetrics(registry: Registry, { build, storeFile }: Proc
       help: "Size of the process' database, with what is not yet merged into it.",
       labelNames: [],
     },
-    () => [[{}, sizeBytes(storeFile)]],
+    () => sizeBytes(storeFile),
   );
   readGauge(
     registry,
@@ -51,18 +51,26 @@ export function addProcessMetrics(registry: Registry, { build, storeFile }: Proc
 }
 
 /** With the write-ahead log. */
-function sizeBytes(file: string): number {
-  const [main, log] = [file, `${file}-wal`].map((each) =>
-    statSync(each, { throwIfNoEntry: false }),
-  );
-  return (main?.size ?? 0) + (log?.size ?? 0);
+function sizeBytes(file: string): Sample[] {
+  return measured(() => {
+    const [main, log] = [file, `${file}-wal`].map((each) =>
+      statSync(each, { throwIfNoEntry: false }),
+    );
+    return (main?.size ?? 0) + (log?.size ?? 0);
+  });
 }
 
-/** Nothing when the folder is gone. */
 function freeBytes(folder: string): Sample[] {
-  try {
+  return measured(() => {
     const { bavail, bsize } = statfsSync(folder);
-    return [[{}, bavail * bsize]];
+    return bavail * bsize;
+  });
+}
+
+/** Nothing when the folder is gone, or cannot be looked into. */
+function measured(measure: () => number): Sample[] {
+  try {
+    return [[{}, measure()]];
   } catch {
     return [];
   }

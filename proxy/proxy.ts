@@ -117,7 +117,11 @@ export class Proxy implements AdminTarget {
       if (req.url === '/healthz') {
         res.end('ok\n');
       } else if (req.url === '/metrics') {
-        void this.metrics.answer(res);
+        // A scrape that fails is no reason to end what carries the traffic.
+        this.metrics.answer(res).catch((error: unknown) => {
+          this.parts.log.error({ err: error }, 'cannot answer a scrape');
+          res.destroy();
+        });
       } else {
         res.statusCode = 404;
         res.end();

@@ -1,3 +1,4 @@
+import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { LabServer } from './support/lab-server.js';
@@ -113,5 +114,22 @@ describe('what Prometheus is told', () => {
     await client.call('read');
     expect((await scrape()).get(`${moved},reason="unreachable",result="ok"}`)).toBe(1);
     stream.close();
+  });
+
+  it('a state folder that cannot be looked into costs its own metrics, and nothing else', async () => {
+    const { dir } = proxy.home;
+    const size = 'canary_store_size_bytes';
+    expect((await scrape()).get(size)).toBeGreaterThan(0);
+    renameSync(dir, `${dir}.aside`);
+    // Every look into it fails with ELOOP.
+    symlinkSync(dir, dir);
+    try {
+      const seen = await scrape();
+      expect(seen.has(size)).toBe(false);
+      expect(seen.get('canary_service_listening{service="svc"}')).toBe(1);
+    } finally {
+      rmSync(dir);
+      renameSync(`${dir}.aside`, dir);
+    }
   });
 });
