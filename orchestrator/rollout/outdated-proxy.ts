@@ -1,6 +1,7 @@
 /** Where a running proxy and the configuration differ about a service. Pure. */
 import type { ServiceState } from '../../common/protocol.js';
-import type { ServiceConfig } from '../../config/types.js';
+import type { HostPort, ServiceConfig } from '../../config/types.js';
+import { formatAddress } from '../../config/units.js';
 import { because } from '../refusals.js';
 
 /** Each difference as a reason; empty when the proxy runs with this configuration. */
@@ -8,23 +9,15 @@ export function outdatedProxy(
   { listen, route }: Pick<ServiceState, 'listen' | 'route'>,
   config: Pick<ServiceConfig, 'listen' | 'stable'>,
 ): string[] {
-  const reasons: string[] = [];
-  if (listen.host !== config.listen.host || listen.port !== config.listen.port) {
-    reasons.push(
-      because(
-        'proxy-outdated',
-        `canary-proxy listens on port ${listen.port}, the configuration says ${config.listen.port}: load it anew with canary reload`,
-      ),
-    );
-  }
-  const { stable } = route.tracks;
-  if (stable.port !== config.stable.port) {
-    reasons.push(
-      because(
-        'proxy-outdated',
-        `canary-proxy sends to port ${stable.port}, the configuration says ${config.stable.port}: load it anew with canary reload`,
-      ),
-    );
-  }
-  return reasons;
+  return [
+    ...differs('listens on', listen, config.listen),
+    ...differs('sends to', route.tracks.stable, config.stable),
+  ];
+}
+
+function differs(does: string, found: HostPort, configured: HostPort): string[] {
+  const [is, wanted] = [formatAddress(found), formatAddress(configured)];
+  if (is === wanted) return [];
+  const reason = `canary-proxy ${does} ${is}, the configuration says ${wanted}: load it anew with canary reload`;
+  return [because('proxy-outdated', reason)];
 }
