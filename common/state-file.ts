@@ -9,6 +9,7 @@
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import Database from 'libsql';
+import { messageOf } from './message-of.js';
 import { packageVersion } from './package.js';
 import { ensurePrivateFile } from './private-file.js';
 
@@ -75,7 +76,7 @@ function openSound(file: string, schema: Schema): StateFile {
     return db;
   } catch (error) {
     db.close();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Error(`cannot use ${file}: ${reason}`, { cause: error });
   }
 }

@@ -18,6 +18,7 @@ import {
 } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from './message-of.js';
 
 const MAX_REQUEST_BYTES = 1 << 20;
 const MAX_REPLY_BYTES = 64 << 20;
@@ -165,7 +166,7 @@ async function replyTo(
       body,
     });
   } catch (error) {
-    return refusal(500, 'internal', error instanceof Error ? error.message : String(error));
+    return refusal(500, 'internal', messageOf(error));
   }
 }
 

@@ -6,7 +6,7 @@
  * 2. A local time that is left out (clocks go forward) means the first instant after the gap.
  *    A window that lies in the gap as a whole therefore does not open on that day.
  */
-import type { Parsed } from './units.js';
+import { refused, type Parsed } from './units.js';
 
 /** A span of each of some weekdays. One that ends at or before its start ends on the next day. */
 export interface WeeklySpan {
@@ -92,8 +92,6 @@ export function parseFreeze(value: unknown): Parsed<Freeze> {
   if (to < from) return refused('dates whose end is not before their start');
   return { ok: true, value: { kind: 'dates', text: value, from, to } };
 }
-
-const refused = (wanted: string): Parsed<never> => ({ ok: false, wanted });
 
 function minutes(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3));

@@ -1,5 +1,5 @@
 /** What no single key shows: contradictions between keys and clashes between services. */
-import type { ProblemCode } from './problem-codes.js';
+import { error, warning, type Finding } from './finding.js';
 import { strangePlaceholders, type ReleaseConfig, type WrittenRelease } from './release.js';
 import { endpointOf } from './before-traffic.js';
 import { longestWindowMs, type ConfigDraft, type ServiceDraft } from './resolve.js';
@@ -8,16 +8,6 @@ import type { FileDraft, Settings } from './schema.js';
 import type { Path } from './source.js';
 import type { HostPort } from './types.js';
 import { formatAddress, formatDuration, formatRatio } from './units.js';
-
-export interface Finding {
-  readonly code: ProblemCode;
-  readonly severity: 'error' | 'warning';
-  /** Where it may be written, best first: the place is the first of them that is. */
-  readonly paths: readonly Path[];
-  readonly message: string;
-  /** Keys that are missed: where one is written all the same, it was faulty, which was told. */
-  readonly missed?: readonly Path[];
-}
 
 /** All findings, in no particular order. */
 export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
@@ -43,19 +33,6 @@ export function crossCheck(written: FileDraft, config: ConfigDraft): Finding[] {
     ]),
   ];
 }
-
-const error = (
-  code: ProblemCode,
-  paths: readonly Path[],
-  message: string,
-  missed: readonly Path[] = [],
-): Finding => ({
-  code,
-  severity: 'error',
-  paths,
-  message,
-  missed,
-});
 
 /** A service's setting may be its own or come from the file's defaults. */
 const settingKeys = (service: ServiceDraft, ...key: string[]): Path[] => [
@@ -181,14 +158,8 @@ function windowTooLong(service: ServiceDraft): Finding[] {
 function stepsDescend(service: ServiceDraft): Finding[] {
   const weights = service.steps.map(({ weight }) => weight);
   if (weights.every((weight, index) => weight >= (weights[index - 1] ?? 0))) return [];
-  return [
-    {
-      code: 'descending-steps',
-      severity: 'warning',
-      paths: settingPaths(service, 'steps'),
-      message: `got weights that go down (${weights.map(formatRatio).join(', ')}), wanted them to rise`,
-    },
-  ];
+  const message = `got weights that go down (${weights.map(formatRatio).join(', ')}), wanted them to rise`;
+  return [warning('descending-steps', settingPaths(service, 'steps'), message)];
 }
 
 function gateAtTheEnd(service: ServiceDraft): Finding[] {

@@ -4,7 +4,7 @@
  * counts once. Expressions such as every 30 minutes go on through both.
  */
 import { Cron } from 'croner';
-import type { Parsed } from './units.js';
+import { refused, type Parsed } from './units.js';
 
 export interface CronTimes {
   /** Five parts, six with seconds in front, or a nickname such as `@daily`. */
@@ -16,12 +16,12 @@ export interface CronTimes {
 /** The expression itself, or what is wrong with it. */
 export function parseCron(value: unknown): Parsed<string> {
   const wanted = 'a cron expression, such as "0 22 * * Mon-Fri"';
-  if (typeof value !== 'string') return { ok: false, wanted };
+  if (typeof value !== 'string') return refused(wanted);
   try {
     open({ cron: value, timeZone: 'UTC' });
     return { ok: true, value };
   } catch (error) {
-    return { ok: false, wanted: `${wanted} (${whyNot(error)})` };
+    return refused(`${wanted} (${whyNot(error)})`);
   }
 }
 

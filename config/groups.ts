@@ -34,7 +34,7 @@ export function resolveGroups(written: WrittenGroups = {}): GroupConfig[] {
   return Object.entries(written).map(([name, own]) => resolveGroup(name, own));
 }
 
-export function resolveGroup(name: string, own: WrittenGroup): GroupConfig {
+function resolveGroup(name: string, own: WrittenGroup): GroupConfig {
   const { services, parallel, onRollback } = { ...GROUP_DEFAULTS, ...own };
   return { name, services, parallel, onRollback };
 }

@@ -3,12 +3,10 @@ import type { z } from 'zod';
 import { keysAt } from './known-keys.js';
 import { nearest } from './nearest.js';
 import type { Problem } from './problem.js';
+import { SECRET_KEYS } from './secrets.js';
 import type { Path, Source } from './source.js';
 
 type Issue = z.core.$ZodIssue;
-
-/** Keys whose values are or may be secrets: they are never quoted. */
-const HIDDEN = new Set<PropertyKey>(['canaryEnv', 'env', 'secret', 'slack', 'webhook']);
 
 /** Longer values are cut in messages. */
 const MAX_SHOWN_VALUE = 60;
@@ -51,7 +49,7 @@ function problemsOf(issue: Issue, path: Path, source: Source, schema: z.ZodType)
       ),
     ];
   }
-  const got = path.some((part) => HIDDEN.has(part)) ? kindOf(value) : show(value);
+  const got = path.some((part) => SECRET_KEYS.has(part)) ? kindOf(value) : show(value);
   return [source.problemAt('bad-value', path, `${got}, wanted ${wantedBy(issue)}`)];
 }
 
@@ -80,7 +78,7 @@ function unknownKey(path: Path, key: string, schema: z.ZodType): string {
 }
 
 /** What the plain value has at the path. A missing part is undefined. */
-export function valueAt(value: unknown, path: Path): unknown {
+function valueAt(value: unknown, path: Path): unknown {
   let at = value;
   for (const key of path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;

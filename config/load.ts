@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { crossCheck, type Finding } from './checks.js';
+import { crossCheck } from './checks.js';
+import type { Finding } from './finding.js';
 import { problemsFrom, removeFaulty } from './issues.js';
 import { inOrder, type Problem } from './problem.js';
 import { resolveConfig, type ConfigDraft, type ServiceDraft } from './resolve.js';
@@ -20,7 +21,7 @@ export type LoadResult =
 
 /**
  * Reads and checks the file. Problems come as data, in the order of the file; nothing is thrown.
- * `env` is asked for PM2_HOME and HOME.
+ * `env` is asked for PM2_HOME, CANARY_HOME and HOME.
  */
 export function loadConfig(file: string, env: NodeJS.ProcessEnv): LoadResult {
   const reading = readText(file);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { NOTIFY_DEFAULTS } from './defaults.js';
 import { duration, list, name, oneOf, section, text, unit, uniqueNames } from './shapes.js';
-import type { Parsed } from './units.js';
+import { refused, type Parsed } from './units.js';
 
 /** What happens to a rollout, as far as somebody may want to be told. */
 export const NOTIFY_EVENTS = [
@@ -53,7 +53,7 @@ const URL_PATTERN = 'https?://[^\\s@]{1,4000}';
 /** `env:NAME` or `file:PATH`; the path is as it was written. */
 function parseSecretFrom(value: unknown): Parsed<SecretFrom> {
   if (typeof value !== 'string' || !new RegExp(`^(?:${SECRET_PATTERN})$`).test(value)) {
-    return { ok: false, wanted: 'env:NAME or file:PATH, the place of the secret and not itself' };
+    return refused('env:NAME or file:PATH, the place of the secret and not itself');
   }
   const rest = value.slice(value.indexOf(':') + 1);
   const kind = value.startsWith('env:') ? 'env' : 'file';
@@ -68,8 +68,7 @@ function parseWebhookUrl(value: unknown): Parsed<WebhookUrl> {
   if (isUrl) return { ok: true, value: { kind: 'plain', url: value } };
   const from = parseSecretFrom(value);
   if (from.ok) return from;
-  const wanted = 'an address that begins with http:// or https://, env:NAME or file:PATH';
-  return { ok: false, wanted };
+  return refused('an address that begins with http:// or https://, env:NAME or file:PATH');
 }
 
 const secretFrom = unit(parseSecretFrom, {

@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { list, section, text, unit } from './shapes.js';
 import type { ClientMatch } from './types.js';
-import type { Parsed } from './units.js';
+import { refused, type Parsed } from './units.js';
 
 const MAX_MATCHES = 200;
 const MATCH_PATTERN = '^(?:client:.{1,200}|address:[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?)$';
@@ -12,7 +12,7 @@ const WANTED =
 
 /** `client:my-agent` (clientInfo's name), `address:10.1.2.3` or `address:10.0.0.0/8`. */
 export function parseMatch(value: unknown): Parsed<ClientMatch> {
-  const wanted = { ok: false, wanted: WANTED } as const;
+  const wanted = refused(WANTED);
   if (typeof value !== 'string' || !new RegExp(MATCH_PATTERN).test(value)) return wanted;
   const rest = value.slice(value.indexOf(':') + 1);
   if (value.startsWith('client:')) return { ok: true, value: { kind: 'client', name: rest } };

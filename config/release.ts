@@ -188,7 +188,7 @@ export function variableOf(name: string): string {
 }
 
 /** All texts with placeholders, each with its path in the section. */
-export function templatesOf({
+function templatesOf({
   prepare,
   overrides,
 }: ReleaseConfig): readonly (readonly [path: readonly PropertyKey[], text: string])[] {

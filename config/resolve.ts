@@ -39,7 +39,7 @@ type Complete<T> = T extends readonly unknown[]
 type Derived = 'steps' | 'maxWindow' | 'probe' | 'release' | 'smoke' | 'contract';
 type Merged = Complete<Omit<Settings, Derived>> & Pick<Settings, Derived>;
 
-/** Fills in everything. The file's path is absolute; `env` is asked for PM2_HOME and HOME. */
+/** Fills in everything. The file's path is absolute; `env` is asked for PM2_HOME, CANARY_HOME and HOME. */
 export function resolveConfig(file: string, draft: FileDraft, env: NodeJS.ProcessEnv): ConfigDraft {
   const base = overlay(settingsSchema.parse(SERVICE_DEFAULTS) as Merged, draft.defaults ?? {});
   return {

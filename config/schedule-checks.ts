@@ -1,9 +1,8 @@
 /** What no single key of `groups` and `schedules` shows. */
 import { nextOpening, openingAt, type Calendar } from './calendar.js';
 import { timeAfter } from './cron.js';
-import type { Finding } from './checks.js';
+import { error, warning, type Finding } from './finding.js';
 import { nearest } from './nearest.js';
-import type { ProblemCode } from './problem-codes.js';
 import { asksForRelease, misfitsOf } from './release.js';
 import type { ConfigDraft, ServiceDraft } from './resolve.js';
 import type { ScheduleConfig, ScheduledRelease } from './schedules.js';
@@ -25,16 +24,12 @@ export function checkGroups({ groups = {} }: FileDraft, { services }: ConfigDraf
       const path = ['groups', name, 'services', index];
       const other = inGroups.get(member);
       if (!known.includes(member))
-        findings.push(error('unknown-reference', path, unknown(member, 'service', known)));
+        findings.push(error('unknown-reference', [path], unknown(member, 'service', known)));
       else if (other === name)
-        findings.push(error('repeated-service', path, `got ${member} twice, wanted it once`));
+        findings.push(error('repeated-service', [path], `got ${member} twice, wanted it once`));
       else if (other !== undefined) {
-        findings.push({
-          code: 'service-in-two-groups',
-          severity: 'warning',
-          paths: [path],
-          message: `got ${member}, which group ${other} has too: its upgrades wait for each other or are left out`,
-        });
+        const message = `got ${member}, which group ${other} has too: its upgrades wait for each other or are left out`;
+        findings.push(warning('service-in-two-groups', [path], message));
       }
       inGroups.set(member, name);
     }
@@ -54,19 +49,23 @@ export function checkSchedules(written: FileDraft, { services, ...rest }: Config
       findings.push(
         error(
           'schedule-target',
-          path,
+          [path],
           `got ${got} of service and group, wanted exactly one of them`,
         ),
       );
     }
     if (service !== undefined && !serviceNames.includes(service)) {
       findings.push(
-        error('unknown-reference', [...path, 'service'], unknown(service, 'service', serviceNames)),
+        error(
+          'unknown-reference',
+          [[...path, 'service']],
+          unknown(service, 'service', serviceNames),
+        ),
       );
     }
     if (group !== undefined && !groupNames.includes(group)) {
       findings.push(
-        error('unknown-reference', [...path, 'group'], unknown(group, 'group', groupNames)),
+        error('unknown-reference', [[...path, 'group']], unknown(group, 'group', groupNames)),
       );
     }
     const resolved = rest.schedules.find((each) => each.name === name);
@@ -88,7 +87,7 @@ function checkResolved(
     .map((service) =>
       error(
         'unknown-reference',
-        [...path, 'releases', service],
+        [[...path, 'releases', service]],
         unknown(service, 'service here', services),
       ),
     );
@@ -101,7 +100,7 @@ function checkResolved(
   const never = whyNever(schedule);
   return never === null
     ? findings
-    : [...findings, error('schedule-never-runs', [...path, never.key], never.message)];
+    : [...findings, error('schedule-never-runs', [[...path, never.key]], never.message)];
 }
 
 /** What a release is made of fits how the service makes them. */
@@ -115,7 +114,7 @@ function checkMade(
     return [
       error(
         'release-misfit',
-        path,
+        [path],
         `got what a release is made of, wanted release.prepare in ${name} too`,
       ),
     ];
@@ -124,15 +123,15 @@ function checkMade(
   const names = release.set.length === 0 ? 'none' : release.set.join(', ');
   return [
     ...(lacksVersion
-      ? [error('release-misfit', path, `version is missing, which ${name}'s release is made of`)]
+      ? [error('release-misfit', [path], `version is missing, which ${name}'s release is made of`)]
       : []),
     ...lacking.map((key) =>
-      error('release-misfit', path, `set.${key} is missing, wanted a value of ${key}`),
+      error('release-misfit', [path], `set.${key} is missing, wanted a value of ${key}`),
     ),
     ...strange.map((key) =>
       error(
         'release-misfit',
-        [...path, 'set', key],
+        [[...path, 'set', key]],
         `got ${key}, wanted names of ${name}'s release.set: ${names}`,
       ),
     ),
@@ -168,13 +167,6 @@ function whyNever(schedule: ScheduleConfig): { key: string; message: string } | 
     message: `got times that the cron expression "${schedule.cron}" never meets, wanted some that it does`,
   };
 }
-
-const error = (code: ProblemCode, path: Path, message: string): Finding => ({
-  code,
-  severity: 'error',
-  paths: [path],
-  message,
-});
 
 function unknown(got: string, kind: string, known: readonly string[]): string {
   const suggestion = nearest(got, known);

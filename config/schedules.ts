@@ -158,8 +158,16 @@ export type WrittenSchedule = z.output<typeof scheduleDraft>;
 export type WrittenSchedules = Readonly<Record<string, WrittenSchedule>>;
 
 const defaults = scheduleDraft
-  .pick({ windows: true, freezes: true, onWindowEnd: true, catchUp: true, overlap: true })
-  .extend(scheduleDraft.pick({ jitter: true, onlyIfChanged: true, releases: true }).shape)
+  .pick({
+    windows: true,
+    freezes: true,
+    onWindowEnd: true,
+    catchUp: true,
+    overlap: true,
+    jitter: true,
+    onlyIfChanged: true,
+    releases: true,
+  })
   .required()
   .parse(SCHEDULE_DEFAULTS);
 

@@ -1,7 +1,16 @@
-/** Which parts of the file's lines may be shown: what stands under an `env` key or where a secret belongs may not. */
+/** Which parts of the file may be shown: what stands under an `env` key or where a secret belongs may not. */
 
-/** Somebody may have written the secret itself where its place is wanted. */
-const SECRET_KEY = /["']?(?:[\w-]*env|secret|slack|webhook)["']?\s*:/i;
+/** Keys whose values are or may be secrets: somebody may have written the secret where its place is wanted. */
+export const SECRET_KEYS: ReadonlySet<PropertyKey> = new Set([
+  'canaryEnv',
+  'env',
+  'secret',
+  'slack',
+  'webhook',
+]);
+
+/** Any of them at the end of a key, also of one that is misspelt in front. */
+const SECRET_KEY = new RegExp(`(?:${[...SECRET_KEYS].map(String).join('|')})["']?\\s*:`, 'i');
 const HIDDEN = '***';
 
 /**

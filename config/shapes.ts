@@ -1,5 +1,6 @@
 /** What the descriptions of `canary.yaml` are made of: kinds of values, each with the words for what was wanted. */
 import { z } from 'zod';
+import { messageOf } from '../common/message-of.js';
 import {
   ADDRESS_PATTERN,
   DURATION_PATTERN,
@@ -126,7 +127,7 @@ export const pattern = z
     try {
       new RegExp(source);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       context.addIssue({ code: 'custom', message: `a regular expression (${why})` });
     }
   })

@@ -15,6 +15,7 @@ import {
   type YAMLMap,
   type YAMLError,
 } from 'yaml';
+import { messageOf } from '../common/message-of.js';
 import { tooDeepAt } from './nesting.js';
 import type { ProblemCode } from './problem-codes.js';
 import type { Place, Problem } from './problem.js';
@@ -39,7 +40,7 @@ export interface Source {
 const MAX_ALIASES = 100;
 
 /** `services.a.steps[0].weight` */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key).slice(0, 64)}`))
     .join('')
@@ -96,8 +97,7 @@ function unparsed(file: string, problems: readonly Problem[]): Source {
 
 /** The parser's own words, without what it quotes: a quotation may be a secret. */
 function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split(/: |; /)[0]?.replaceAll('"', '') ?? '';
+  return messageOf(error).split(/: |; /)[0]?.replaceAll('"', '') ?? '';
 }
 
 function yamlProblem(pen: Pen, doc: Document, error: YAMLError): Problem {

@@ -2,11 +2,10 @@
  * The resolved configuration: complete, frozen, in base units (ms, bytes, ratios), every default
  * filled in. Nothing after the loader asks "and if it is missing?".
  */
+import type { GroupConfig } from './groups.js';
 import type { NotifyConfig } from './notify.js';
 import type { OrchestratorConfig, ProxyConfig } from './processes.js';
 import type { ReleaseConfig } from './release.js';
-
-import type { GroupConfig } from './groups.js';
 import type { ScheduleConfig } from './schedules.js';
 
 export interface HostPort {

@@ -12,7 +12,9 @@ export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly wanted: string };
 
 const read = <T>(value: T): Parsed<T> => ({ ok: true, value });
-const refused = (wanted: string): Parsed<never> => ({ ok: false, wanted });
+
+/** The outcome of a value that is none. */
+export const refused = (wanted: string): Parsed<never> => ({ ok: false, wanted });
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

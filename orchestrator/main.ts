@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
+import { messageOf } from '../common/message-of.js';
 import { packageVersion } from '../common/package.js';
 import { serveUnix } from '../common/unix-http.js';
 import { readConfig } from '../config/read.js';
@@ -26,7 +27,7 @@ const log = createLogger('canary-orchestrator');
 try {
   await main(process.env);
 } catch (error) {
-  log.fatal(error instanceof Error ? error.message : String(error));
+  log.fatal(messageOf(error));
   // Half an orchestrator would answer and decide nothing.
   process.exit(1);
 }

@@ -40,7 +40,7 @@ import { look } from './rollout/look.js';
 import { RolloutLoop, type World } from './rollout/loop.js';
 import { perform } from './rollout/perform.js';
 import { makePlan, type Plan } from './rollout/plan.js';
-import type { RequestKind, Rollout } from './rollout/rollout.js';
+import { rolloutIdOf, type RequestKind, type Rollout } from './rollout/rollout.js';
 import { sameRoute, stableOnly } from './rollout/route.js';
 import { SmokeRunner } from './smoke/runner.js';
 import { Runs } from './runs/runs.js';
@@ -262,7 +262,7 @@ export class Orchestrator {
   }
 
   #nextId(service: string): string {
-    return rolloutId(service, this.#parts.store.nextNumber(service));
+    return rolloutIdOf(service, this.#parts.store.nextNumber(service));
   }
 
   #begin(
@@ -271,7 +271,7 @@ export class Orchestrator {
   ): RolloutView {
     const { store, clock, random } = this.#parts;
     const number = store.nextNumber(config.name);
-    const id = rolloutId(config.name, number);
+    const id = rolloutIdOf(config.name, number);
     const startedAtMs = clock.now();
     const rollout: Rollout = {
       id,
@@ -391,8 +391,4 @@ function notificationsOf(parts: OrchestratorParts): Notifications {
     host,
     log,
   });
-}
-
-function rolloutId(service: string, number: number): string {
-  return `${service}-${number}`;
 }

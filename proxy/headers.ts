@@ -91,6 +91,16 @@ function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** A flat list of headers as node:http has it, with the names in lower case. */
+export function lowerNames(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+}
+
+/** The names in a flat list. */
+export function namesIn(headers: readonly string[]): string[] {
+  return headers.filter((_, i) => i % 2 === 0);
+}
+
 /** The first value of a header in a flat list; `name` and the list's names are in lower case. */
 export function headerOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];

@@ -23,7 +23,8 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
 import type { Outcome, Track, TrackRoute } from '../common/protocol.js';
-import { answerHeaders, passedHeaders, TRACK_HEADER } from './headers.js';
+import { formatAddress } from '../config/units.js';
+import { answerHeaders, lowerNames, namesIn, passedHeaders, TRACK_HEADER } from './headers.js';
 import { writeHeadSafely } from './mcp/answer.js';
 import { outcomeOfStatus } from './mcp/outcome.js';
 
@@ -82,7 +83,7 @@ class Passing {
     const { res } = this;
     this.answeredAt = performance.now();
     const status = answer.statusCode ?? 502;
-    const headers = answer.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+    const headers = lowerNames(answer.rawHeaders);
     const head = { status, statusMessage: answer.statusMessage ?? '', headers };
     writeHeadSafely(res, head, answerHeaders(headers, NO_HEADERS));
     if (answer.headers['content-length'] === undefined) res.flushHeaders();
@@ -188,18 +189,16 @@ function guardUpgrade(upstream: ClientRequest, socket: Duplex): void {
 
 /** http-proxy writes these headers, the body without its chunks, and then closes. */
 function frameByClose(answer: IncomingMessage): void {
-  const headers = answer.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
-  const passed = answerHeaders(headers, NO_HEADERS);
-  const names = new Set(passed.filter((_, i) => i % 2 === 0));
+  const names = new Set(namesIn(answerHeaders(lowerNames(answer.rawHeaders), NO_HEADERS)));
   for (const name of Object.keys(answer.headers))
     if (!names.has(name)) Reflect.deleteProperty(answer.headers, name);
   answer.headers.connection = 'close';
 }
 
 /** What the client says of the track is overwritten. `toProxy`: the target is not parsed. */
-function optionsFor({ track, target: { host, port } }: Destination): httpProxy.ServerOptions {
-  const target = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { target, toProxy: true, headers: { [TRACK_HEADER]: track } };
+function optionsFor({ track, target }: Destination): httpProxy.ServerOptions {
+  const headers = { [TRACK_HEADER]: track };
+  return { target: `http://${formatAddress(target)}`, toProxy: true, headers };
 }
 
 function targetOf({ url }: IncomingMessage): string {
@@ -238,7 +237,7 @@ function replaceHeaders(
   kept: ReadonlySet<string>,
 ): void {
   const passed = passedHeaders(req);
-  const names = new Set(passed.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+  const names = new Set(namesIn(passed).map((name) => name.toLowerCase()));
   for (const name of upstream.getHeaderNames()) {
     const isFraming = name === 'content-length' || name === 'transfer-encoding';
     if (!names.has(name) && !isFraming && !kept.has(name)) upstream.removeHeader(name);

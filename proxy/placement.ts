@@ -9,6 +9,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { parseJson } from '../common/parse-json.js';
 import type { Track } from '../common/protocol.js';
 import type { ClientMatch, Overrides } from '../config/types.js';
 import type { Tracks } from './tracks.js';
@@ -84,10 +85,6 @@ const initializeSchema = z.object({
 
 /** The client's name in the body of an `initialize`; null when there is none. */
 export function clientNameIn(initialize: Buffer): string | null {
-  try {
-    const parsed = initializeSchema.safeParse(JSON.parse(initialize.toString('utf8')));
-    return parsed.success ? parsed.data.params.clientInfo.name : null;
-  } catch {
-    return null;
-  }
+  const parsed = initializeSchema.safeParse(parseJson(initialize.toString('utf8')));
+  return parsed.success ? parsed.data.params.clientInfo.name : null;
 }

@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import type Database from 'libsql';
 import type { Logger } from '../common/log.js';
+import { messageOf } from '../common/message-of.js';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
 import { openStateFile, type StateFile } from '../common/state-file.js';
 import { storedJson } from './stored-json.js';
@@ -269,7 +270,7 @@ export class Store {
       this.failedWrites += 1;
       if (this.isBehind) return;
       this.isBehind = true;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.log.error({ reason }, 'sessions and routes cannot be stored: a restart would lose them');
     }
   }

@@ -1,11 +1,8 @@
 /** JSON out of the proxy's store. */
 import type { z } from 'zod';
+import { parseJson } from '../common/parse-json.js';
 
 /** What was stored; null when it cannot be read: a damaged row costs what it held, not the proxy. */
 export function storedJson<T>(schema: z.ZodType<T>, text: string): T | null {
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
+  return schema.safeParse(parseJson(text)).data ?? null;
 }

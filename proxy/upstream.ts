@@ -1,5 +1,6 @@
 /** One instance's endpoint: its kept connections, and a new one whenever none of them is free. */
 import type { Track } from '../common/protocol.js';
+import { formatAddress } from '../config/units.js';
 import { Connection } from './http1/connection.js';
 import { Exchange, type ExchangeEvents } from './http1/exchange.js';
 import { requestHead, type OwnLines, type RequestHead } from './http1/request-head.js';
@@ -35,7 +36,7 @@ export class Upstream {
     this.host = host;
     this.port = port;
     this.ownLines = {
-      host: `host: ${host.includes(':') ? `[${host}]` : host}:${port}\r\n`,
+      host: `host: ${formatAddress({ host, port })}\r\n`,
       always: `${TRACK_HEADER}: ${track}\r\n`,
     };
   }

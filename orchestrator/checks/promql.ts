@@ -1,5 +1,6 @@
 /** Measures a PromQL query by Prometheus' HTTP API (prometheus.io/docs/prometheus/latest/querying/api). */
 import { z } from 'zod';
+import { parseJson } from '../../common/parse-json.js';
 import type { CustomCheck } from '../../config/types.js';
 import { requestTrouble, unmeasured, type Measurement } from './measurement.js';
 
@@ -61,7 +62,7 @@ async function bounded(response: Response): Promise<string | null> {
 
 /** The one number of the answer, or why there is none. */
 function numberIn(text: string): number | string {
-  const answer = answerSchema.safeParse(parsed(text)).data;
+  const answer = answerSchema.safeParse(parseJson(text)).data;
   if (answer === undefined) return 'not an answer to a query';
   if (answer.status === 'error') return `the query was refused (${answer.errorType})`;
   const { data } = answer;
@@ -71,12 +72,4 @@ function numberIn(text: string): number | string {
   if (samples.length > 1) return `the query found ${samples.length} series, wanted one`;
   const value = Number(first[1].replace('Inf', 'Infinity'));
   return Number.isFinite(value) ? value : `the query gave ${first[1]}`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 /** What a rollout makes of the differences between two contracts (pure). */
+import { escapeRegExp } from '../../common/escape-regexp.js';
 import type { ContractPolicy } from '../../config/types.js';
 import type { ContractChange } from './contract.js';
 
@@ -49,7 +50,7 @@ function gravity({ breaking, allowed }: JudgedChange): number {
 
 /** `*` stands for any text. */
 function patternOf(written: string): RegExp {
-  const parts = written.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const parts = written.split('*').map(escapeRegExp);
   return new RegExp(`^${parts.join('.*')}$`, 's');
 }
 

@@ -1,4 +1,5 @@
 /** Checks the whole set-up: all checks at once, each bounded in time, on one set of facts. */
+import { messageOf } from '../../common/message-of.js';
 import { within } from '../../common/within.js';
 import { checkConfigFile } from './config-file.js';
 import { checkDaemon } from './daemon.js';
@@ -56,7 +57,7 @@ export async function examine(
       try {
         return await within(timeoutMs, Promise.resolve(check(facts)));
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         return [failure(name, `could not be checked: ${reason}`, 'run canary doctor again')];
       }
     }),

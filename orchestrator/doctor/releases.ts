@@ -1,8 +1,9 @@
 /** Whether releases could be made: their folder, and the programs of their commands. */
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ReleaseConfig } from '../../config/release.js';
+import { canAccess } from '../can-access.js';
 import { failure, ok, warning, type Diagnosis } from './diagnosis.js';
 import { servicesOf, type Facts } from './facts.js';
 
@@ -24,7 +25,7 @@ async function checkRelease(
   const missing: string[] = [];
   for (const program of programs) if (!(await isKnown(program, env))) missing.push(program);
   const folder = await nearest(dir);
-  const writable = await can(folder, constants.W_OK | constants.X_OK);
+  const writable = await canAccess(folder, constants.W_OK | constants.X_OK);
   const troubles = [
     ...(writable ? [] : [failure(check, `${folder} cannot be written to`, 'set release.dir')]),
     ...missing.map((program) =>
@@ -51,12 +52,5 @@ function isKnown(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
 /** The folder, or the nearest above it that is there. */
 async function nearest(dir: string): Promise<string> {
   const up = dirname(dir);
-  return up === dir || (await can(dir, constants.F_OK)) ? dir : nearest(up);
-}
-
-function can(path: string, mode: number): Promise<boolean> {
-  return access(path, mode).then(
-    () => true,
-    () => false,
-  );
+  return up === dir || (await canAccess(dir, constants.F_OK)) ? dir : nearest(up);
 }

@@ -2,6 +2,7 @@
  * One line of a recorded rollout (JSON Lines), read into the event that it is. Written by hand and
  * not with the schemas that other input is read with: a recording has millions of lines.
  */
+import { parseJson } from '../../common/parse-json.js';
 import { OUTCOMES, TRACKS } from '../../common/protocol.js';
 import type { EvidenceEvent } from './types.js';
 
@@ -86,7 +87,7 @@ const MAX_SHOWN = 40;
 
 /** Reads one line. What it shows of a bad value is short. */
 export function parseLine(line: string): ParsedLine {
-  const value = parsed(line);
+  const value = parseJson(line);
   if (typeof value !== 'object' || value === null) return bad('not a JSON object');
   const event = value as Readonly<Record<string, unknown>>;
   const fields = CHECKS.get(event['type']);
@@ -97,14 +98,6 @@ export function parseLine(line: string): ParsedLine {
     if (!is(event[name])) return bad(wrong(name, event[name], wanted));
   }
   return { ok: true, event: value as EvidenceEvent };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 const bad = (problem: string): ParsedLine => ({ ok: false, problem });

@@ -17,6 +17,7 @@ import {
 import { capabilityPaths } from '../../common/capabilities.js';
 import { within } from '../../common/within.js';
 import type { HostPort, McpEndpoint } from '../../config/types.js';
+import { formatAddress } from '../../config/units.js';
 import type { ServerInfo } from '../rollout/rollout.js';
 
 /** The first revision without sessions; it is negotiated in another way. */
@@ -77,8 +78,8 @@ export function serverInfoOf(client: Client): ServerInfo {
 }
 
 /** The address of a path. */
-export function urlOf({ host, port }: HostPort, path: string): URL {
-  return new URL(path, `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+export function urlOf(at: HostPort, path: string): URL {
+  return new URL(path, `http://${formatAddress(at)}`);
 }
 
 function clientFor(kind: McpEndpoint['kind'], protocolVersion: string | undefined): Client {

@@ -31,7 +31,6 @@ import { newCursor, type MonitorCursor } from './cursor.js';
 import { noDeeds, readDaemonLog, type DaemonDeeds } from './daemon-log.js';
 import { countErrorLines, passOver, type LogMarks } from './error-lines.js';
 import { appsOf, noLives, readLives, type DaemonUp, type Lives } from './lives.js';
-
 import { rolloutEvent } from './trial.js';
 
 const PAGE_CALLS = 5_000;

@@ -4,10 +4,11 @@
  * come back.
  */
 import { spawn } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { canAccess } from '../can-access.js';
 import type { ReleaseChange } from './spec.js';
 
 const RUN_TIMEOUT_MS = 5_000;
@@ -43,14 +44,7 @@ export async function findEcosystemFiles(folders: readonly string[]): Promise<re
   const paths = [...new Set(folders)].flatMap((folder) =>
     NAMES.flatMap((name) => EXTENSIONS.map((extension) => join(folder, `${name}${extension}`))),
   );
-  const there = await Promise.all(
-    paths.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const there = await Promise.all(paths.map((path) => canAccess(path)));
   return paths.filter((_, index) => there[index]);
 }
 

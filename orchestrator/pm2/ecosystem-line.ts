@@ -1,6 +1,7 @@
 /** Where in an ecosystem file's text a key of an app's entry stands (pure). */
 import { extname } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Pair } from 'yaml';
+import { escapeRegExp } from '../../common/escape-regexp.js';
 
 export interface KeyPlace {
   readonly file: string;
@@ -38,14 +39,13 @@ function lineInYaml({ text, app, key }: KeyPlace): number | null {
 
 /** A script is read as text: the object literal around `name: 'APP'`, and the key in it. */
 function lineInScript({ text, app, key }: KeyPlace): number | null {
-  const quoted = app.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const name = new RegExp(`\\bname['"]?\\s*:\\s*(['"\`])${quoted}\\1`).exec(text);
+  const name = new RegExp(`\\bname['"]?\\s*:\\s*(['"\`])${escapeRegExp(app)}\\1`).exec(text);
   if (name === null) return null;
   const [from, to] = literalAround(text, name.index);
   let at = from;
   for (const part of key.split(/\.(.*)/s).filter(Boolean)) {
-    const escaped = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const found = new RegExp(`(?<![\\w$.-])['"]?${escaped}['"]?\\s*:`).exec(text.slice(at, to));
+    const wanted = new RegExp(`(?<![\\w$.-])['"]?${escapeRegExp(part)}['"]?\\s*:`);
+    const found = wanted.exec(text.slice(at, to));
     if (found === null) return null;
     at += found.index;
   }

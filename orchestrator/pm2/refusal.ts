@@ -2,11 +2,12 @@
  * What is found out before anything is started: why an app cannot have a canary, and why a spec
  * cannot run. PM2 would say `online` to most of it.
  */
-import { access, constants, readFile, stat } from 'node:fs/promises';
+import { constants, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { specProblems, type AppSpec } from './spec.js';
-import { because } from '../refusals.js';
+import { canAccess } from '../can-access.js';
 import type { App } from '../process-manager.js';
+import { because } from '../refusals.js';
+import { specProblems, type AppSpec } from './spec.js';
 
 /** Every reason against a canary of the app `name`, named `canaryName`, with this release. Pure. */
 export function canaryRefusals(
@@ -98,7 +99,7 @@ async function cwdRefusal({ cwd }: AppSpec): Promise<string | null> {
 
 async function scriptRefusal({ script, interpreter }: AppSpec): Promise<string | null> {
   const mode = interpreter === 'none' ? constants.X_OK : constants.R_OK;
-  if (!(await can(script, mode)))
+  if (!(await canAccess(script, mode)))
     return because(
       'bad-script',
       `script ${script} cannot be ${interpreter === 'none' ? 'executed' : 'read'}`,
@@ -120,16 +121,9 @@ async function interpreterRefusal(
   const folders = interpreter.includes('/') ? [''] : (env['PATH'] ?? settingsPath).split(':');
   for (const folder of folders) {
     const path = interpreter.startsWith('/') ? interpreter : join(folder || cwd, interpreter);
-    if (await can(path, constants.X_OK)) return null;
+    if (await canAccess(path, constants.X_OK)) return null;
   }
   return because('bad-interpreter', `interpreter ${interpreter} cannot be found or executed`);
-}
-
-function can(path: string, mode: number): Promise<boolean> {
-  return access(path, mode).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** What a script's first line names, e.g. `/usr/bin/env python3`; null for a folder, too. */

@@ -6,6 +6,7 @@
  */
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { escapeRegExp } from '../../common/escape-regexp.js';
 import type { PortFrom } from '../../config/types.js';
 import { text, texts, type Pm2Env } from './pm2-env.js';
 import { because } from '../refusals.js';
@@ -130,8 +131,7 @@ export function withPort(spec: AppSpec, from: PortFrom, port: number): AppSpec {
 function argsWithPort(args: readonly string[], flag: string, port: number): string[] {
   const at = args.indexOf(flag);
   if (at >= 0) return [...args.slice(0, at + 1), String(port), ...args.slice(at + 2)];
-  const escaped = flag.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const named = new RegExp(`(^|\\s)(${escaped})(=|\\s+)[^\\s;&|]+`);
+  const named = new RegExp(`(^|\\s)(${escapeRegExp(flag)})(=|\\s+)[^\\s;&|]+`);
   if (!args.some((arg) => named.test(arg))) return [...args, flag, String(port)];
   return args.map((arg) =>
     arg.replace(named, (_, lead, name, sep) => `${lead}${name}${sep}${port}`),

@@ -1,6 +1,6 @@
 /** A process group: what a command started and did not put elsewhere. Its id is its leader's pid. */
 import type { Clock } from '../../common/clock.js';
-import { list, read } from './files.js';
+import { allPids, statOf } from './files.js';
 
 const POLL_MS = 20;
 
@@ -24,9 +24,8 @@ export async function endGroup(id: number, graceMs: number, clock: Clock): Promi
 
 /** A zombie only waits for its parent, and does not count. */
 function livesOn(id: number): boolean {
-  return list('/proc').some((name) => {
-    const stat = /^\d+$/.test(name) ? read(`/proc/${name}/stat`) : '';
-    const [state = 'Z', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return allPids().some((pid) => {
+    const [state = 'Z', , group] = statOf(pid);
     return Number(group) === id && !'ZX'.includes(state);
   });
 }

@@ -1,37 +1,26 @@
 /** Finds and ends the processes that carry a mark in their environment: what a canary started, wherever it ended up. */
 import type { Clock } from '../../common/clock.js';
-import { list, read } from './files.js';
-import { instanceOf, isAlive, type Instance } from './tree.js';
+import { allPids, environOf } from './files.js';
+import type { Instance } from './instance.js';
+import { instanceOf, isAlive } from './tree.js';
 
 const POLL_MS = 50;
 
 /** Living processes that were started with this variable. Those of other users cannot be seen. */
 export function markedProcesses(key: string, value: string): readonly Instance[] {
-  const wanted = `\0${key}=${value}\0`;
-  return list('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((name) => `\0${read(`/proc/${name}/environ`)}`.includes(wanted))
-    .flatMap((name) => instanceOf(Number(name)) ?? []);
+  return allPids()
+    .filter((pid) => pid !== process.pid && environOf(pid)?.get(key) === value)
+    .flatMap((pid) => instanceOf(pid) ?? []);
 }
 
 /** A process' environment as far as it is asked for, by pid. Those of other users cannot be seen. */
 export function processesWith(
   key: string,
 ): readonly { readonly pid: number; readonly environ: ReadonlyMap<string, string> }[] {
-  return list('/proc')
-    .filter((name) => /^\d+$/.test(name) && instanceOf(Number(name)) !== null)
-    .map((name) => ({ pid: Number(name), environ: environOf(read(`/proc/${name}/environ`)) }))
-    .filter(({ environ }) => environ.has(key));
-}
-
-function environOf(text: string): ReadonlyMap<string, string> {
-  const entries = text.split('\0').filter((entry) => entry.includes('='));
-  return new Map(
-    entries.map((entry) => {
-      const at = entry.indexOf('=');
-      return [entry.slice(0, at), entry.slice(at + 1)] as const;
-    }),
-  );
+  return allPids().flatMap((pid) => {
+    const environ = instanceOf(pid) === null ? null : environOf(pid);
+    return environ?.has(key) === true ? [{ pid, environ }] : [];
+  });
 }
 
 /** Asks them with the signal to end, and after `graceMs` sends SIGKILL to those that are still there. */

@@ -2,7 +2,7 @@
  * Who listens on a TCP port: the inodes of listening sockets are looked up among the open files of
  * processes. PM2 itself reports no ports.
  */
-import { list } from './files.js';
+import { allPids } from './files.js';
 import { listenersSeenBy, socketsOf } from './listeners.js';
 import { treePids } from './tree.js';
 
@@ -38,10 +38,7 @@ function take(inodes: Set<string>, pid: number): boolean {
 
 function holderOf(inodes: ReadonlySet<string>): number | null {
   if (inodes.size === 0) return null;
-  const pids = list('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  return pids.find((pid) => socketsOf(pid).some((inode) => inodes.has(inode))) ?? null;
+  return allPids().find((pid) => socketsOf(pid).some((inode) => inodes.has(inode))) ?? null;
 }
 
 function listeningInodes(port: number, pid: number | 'self'): Set<string> {

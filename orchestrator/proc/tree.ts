@@ -4,31 +4,18 @@
  *
  * Every read may find the process gone: that is an answer, not an error.
  */
-import { list, read } from './files.js';
+import { list, read, statOf } from './files.js';
+import type { Instance } from './instance.js';
 
 /** Deeper or wider than any server; what lies beyond is not walked. */
 const MAX_PROCESSES = 10_000;
 
-/** One life of a pid: the number alone is used again for another process. */
-export interface Instance {
-  readonly pid: number;
-  /** When it was started, in clock ticks since the machine's boot. */
-  readonly startTicks: number;
-}
-
 /** The process that has this pid now; null when there is none, or only a zombie. */
 export function instanceOf(pid: number): Instance | null {
-  const stat = read(`/proc/${pid}/stat`);
-  // The second field, the command's name in parentheses, may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statOf(pid);
   const [state, startTicks] = [fields[0] ?? '', fields[19]];
   if (startTicks === undefined || 'ZX'.includes(state)) return null;
   return { pid, startTicks: Number(startTicks) };
-}
-
-/** Whether both are the same life of the same process; two that are not there are the same, too. */
-export function sameLife(a: Instance | null, b: Instance | null): boolean {
-  return a?.pid === b?.pid && a?.startTicks === b?.startTicks;
 }
 
 /** Whether that very process still lives. */

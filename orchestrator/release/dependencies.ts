@@ -36,7 +36,7 @@ export function sameName(name: string): string {
 }
 
 /** `anyio 4.0 -> 4.1`, `new: httpx 0.27`, `gone: six 1.16`. */
-export function changeText({ name, from, to }: PackageChange): string {
+function changeText({ name, from, to }: PackageChange): string {
   if (from === null) return `new: ${name} ${to ?? ''}`;
   return to === null ? `gone: ${name} ${from}` : `${name} ${from} -> ${to}`;
 }

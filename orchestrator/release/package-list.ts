@@ -1,8 +1,10 @@
 /** The packages that a spec would run with, listed by a command. */
-import { access, constants } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../../common/parse-json.js';
 import type { DependencyLister } from '../../config/release.js';
+import { canAccess } from '../can-access.js';
 import type { AppSpec } from '../pm2/spec.js';
 import { runCommand, type CommandOptions } from './command.js';
 import { sameName, type Packages } from './dependencies.js';
@@ -59,11 +61,7 @@ async function pythonOf({ interpreter, script, cwd }: AppSpec): Promise<string |
   if (/^python[\d.]*$/.test(basename(interpreter))) return interpreter;
   const candidates = [join(dirname(script), 'python'), join(cwd, '.venv', 'bin', 'python')];
   for (const candidate of candidates) {
-    const usable = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (usable) return candidate;
+    if (await canAccess(candidate, constants.X_OK)) return candidate;
   }
   return null;
 }
@@ -119,7 +117,7 @@ const npmNode: z.ZodType<NpmNode> = z.object({
 });
 
 function fromNpm(text: string): Listed {
-  const tree = npmNode.safeParse(parsed(text)).data;
+  const tree = npmNode.safeParse(parseJson(text)).data;
   if (tree === undefined) return { ok: false, reason: 'npm ls gave no list' };
   const entries: [string, string][] = [];
   const walk = ({ dependencies = {} }: NpmNode): void => {
@@ -131,14 +129,6 @@ function fromNpm(text: string): Listed {
   };
   walk(tree);
   return { ok: true, packages: collected(entries) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function collected(entries: readonly (readonly [string, string])[]): Packages {

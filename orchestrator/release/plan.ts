@@ -1,8 +1,8 @@
 /** The release's part of a plan: what a start asks for, fitted to the configuration. */
-import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { asksForRelease, type ReleaseConfig } from '../../config/release.js';
 import type { ServiceConfig } from '../../config/types.js';
+import { canAccess } from '../can-access.js';
 import type { ReleasePlanView, StartRequest } from '../control/messages.js';
 import {
   applyRelease,
@@ -72,10 +72,7 @@ export function runsAlready(
 /** Why the release cannot be made. Whether it can run is asked once it is made. */
 export async function releaseRefusals(release: Release, newSpec: AppSpec): Promise<string[]> {
   const strange = folderProblem(release);
-  const exists = await stat(release.dir).then(
-    () => true,
-    () => false,
-  );
+  const exists = await canAccess(release.dir);
   return [
     ...specProblems(newSpec),
     ...(strange === null ? [] : [because('release-folder', strange)]),

@@ -9,6 +9,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../common/clock.js';
+import { messageOf } from '../../common/message-of.js';
 import type { PrepareCommand, ReleaseConfig } from '../../config/release.js';
 import { runRefusals } from '../pm2/refusal.js';
 import { ROLLOUT_KEY } from '../pm2/spec.js';
@@ -97,7 +98,7 @@ export class Preparation {
       failure = await this.#make();
     } catch (error) {
       // Of the file system: no space, no rights.
-      failure = error instanceof Error ? error.message : String(error);
+      failure = messageOf(error);
     }
     await this.#endMarked();
     this.#save({ endedAtMs: this.#parts.clock.now(), failure });

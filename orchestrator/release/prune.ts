@@ -10,6 +10,7 @@
 import { realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../common/clock.js';
+import { messageOf } from '../../common/message-of.js';
 import { readDump } from '../pm2/dump.js';
 import type { Store } from '../store/store.js';
 import type { ProcessManager } from '../process-manager.js';
@@ -95,8 +96,5 @@ async function isNamedIn(dir: string, texts: readonly string[]): Promise<boolean
 
 /** Removes the folder; one that is gone already is no trouble. Gives the trouble there was, or null. */
 export function removeFolder(dir: string): Promise<string | null> {
-  return rm(dir, { recursive: true, force: true }).then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  return rm(dir, { recursive: true, force: true }).then(() => null, messageOf);
 }

@@ -64,6 +64,11 @@ export interface Rollout {
   readonly smoke: SmokeResult | null;
 }
 
+/** What the service's rollout with that number is called. */
+export function rolloutIdOf(service: string, number: number): string {
+  return `${service}-${number}`;
+}
+
 /** The phases up to the first traffic. */
 const BEFORE_TRAFFIC: ReadonlySet<PhaseKind> = new Set(['starting', 'smoking', 'observing']);
 

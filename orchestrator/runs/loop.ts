@@ -9,7 +9,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Answer } from '../answer.js';
 import type { PlanReply, RolloutView, StartReply, StartRequest } from '../control/messages.js';
-import type { RequestKind } from '../rollout/rollout.js';
+import { rolloutIdOf, type RequestKind } from '../rollout/rollout.js';
 import type { Store } from '../store/store.js';
 import { decideRun, type Step } from './decide.js';
 import { endedWithout, withState, type MemberState, type Run } from './run.js';
@@ -133,7 +133,7 @@ export class RunLoop {
     const rolloutId =
       member.state.kind === 'starting'
         ? member.state.rolloutId
-        : `${service}-${store.nextNumber(service)}`;
+        : rolloutIdOf(service, store.nextNumber(service));
     this.#become(service, { kind: 'starting', rolloutId });
     const state =
       store.byId(rolloutId) === null ? await this.#begin(service, member.request) : null;

@@ -53,7 +53,7 @@ export type Planned =
     };
 
 /** So late is still in time: a restart of the orchestrator, a machine that is slow. */
-export const IN_TIME_MS = 60_000;
+const IN_TIME_MS = 60_000;
 
 /** What is to be done with a schedule now. */
 export function planSchedule(

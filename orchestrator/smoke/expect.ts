@@ -1,5 +1,6 @@
 /** An answer against what was expected of it (pure). */
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
+import { parseJson } from '../../common/parse-json.js';
 import { formatDuration } from '../../config/units.js';
 import type { Answer } from './answer.js';
 import { excerpt } from './excerpt.js';
@@ -99,18 +100,10 @@ function schemaMismatches(
   told: Telling,
 ): Mismatch[] {
   const wanted = 'data that the schema accepts';
-  const data = structured === undefined ? parsed(text) : { value: structured };
-  if (data === null) return [{ wanted, got: `text that is no JSON: ${told.text(text)}` }];
-  const { valid, errorMessage } = new AjvJsonSchemaValidator().getValidator(schema)(data.value);
+  const data = structured === undefined ? parseJson(text) : structured;
+  if (data === undefined) return [{ wanted, got: `text that is no JSON: ${told.text(text)}` }];
+  const { valid, errorMessage } = new AjvJsonSchemaValidator().getValidator(schema)(data);
   return valid ? [] : [{ wanted, got: `data that it refuses${told.detail(errorMessage)}` }];
-}
-
-function parsed(text: string): { readonly value: unknown } | null {
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    return null;
-  }
 }
 
 function quoted(text: string): string {

@@ -4,6 +4,7 @@
  */
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { z } from 'zod';
+import { messageOf } from '../../common/message-of.js';
 import { problemsFrom } from '../../config/issues.js';
 import { inOrder, type Problem } from '../../config/problem.js';
 import { count, duration, list, pattern, section, text } from '../../config/shapes.js';
@@ -85,7 +86,7 @@ const jsonSchema = z
     try {
       new AjvJsonSchemaValidator().getValidator(schema);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       context.addIssue({ code: 'custom', message: `a JSON Schema (${why})` });
     }
   });

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
+import { messageOf } from '../../../common/message-of.js';
 import { loadConfig } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
 import { defaultService } from '../../../config/resolve.js';
@@ -61,7 +62,7 @@ async function replay(io: Io, path: string, flags: ReplayFlags): Promise<ExitCod
     const doing = (): string => `judging ${name}`;
     const judged = await withProgress(io, systemClock, doing, judging).catch((error: unknown) => {
       if (error instanceof CommandError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { ok: false as const, problems: [`${name}: ${why}`] };
     });
     if (judged.ok) {
