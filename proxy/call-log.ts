@@ -1,7 +1,7 @@
 /** The last finished calls of one service, for the orchestrator to page through. Bounded. */
 import type { CallPage, CallRecord } from '../common/protocol.js';
 
-export const MAX_CALLS_KEPT = 50_000;
+const MAX_CALLS_KEPT = 50_000;
 export const MAX_CALLS_PER_PAGE = 5_000;
 
 export class CallLog {

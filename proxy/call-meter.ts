@@ -7,7 +7,7 @@ import { OUTCOMES, type Outcome, type Track } from '../common/protocol.js';
 
 /** Tools with a label of their own; the others share one. */
 export const MAX_TOOLS = 100;
-export const OTHER_TOOLS = 'other';
+const OTHER_TOOLS = 'other';
 
 /** Upper bounds of the buckets of latencies, in seconds; one more takes what is above. */
 export const LATENCY_BOUNDS_S = [

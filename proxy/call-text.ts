@@ -16,44 +16,44 @@ const CALLS = 'canary_mcp_calls_total';
 const DURATION = 'canary_mcp_call_duration_seconds';
 
 export class CallText {
-  readonly #calls = new NumberedText(
+  private readonly calls = new NumberedText(
     header(CALLS, 'counter', 'Finished calls by track, tool and outcome.'),
   );
-  readonly #durations = new NumberedText(
+  private readonly durations = new NumberedText(
     header(DURATION, 'histogram', "From a request's arrival to the last byte of its answer."),
   );
-  readonly #rows = new Map<ToolMeter, Row>();
+  private readonly rows = new Map<ToolMeter, Row>();
 
   /** Everything that was counted until now; it changes with the next call of this. */
   render(services: Iterable<MeteredCalls>): Buffer[] {
     for (const { service, calls } of services) {
-      for (const series of calls.series()) this.#write(service, series);
+      for (const series of calls.series()) this.write(service, series);
     }
-    return [this.#calls.bytes, this.#durations.bytes];
+    return [this.calls.bytes, this.durations.bytes];
   }
 
-  #write(service: string, { track, tool, meter }: ToolSeries): void {
-    let row = this.#rows.get(meter);
+  private write(service: string, { track, tool, meter }: ToolSeries): void {
+    let row = this.rows.get(meter);
     if (row === undefined) {
-      row = this.#add(`service="${escaped(service)}",track="${track}",tool="${escaped(tool)}"`);
-      this.#rows.set(meter, row);
+      row = this.add(`service="${escaped(service)}",track="${track}",tool="${escaped(tool)}"`);
+      this.rows.set(meter, row);
     }
     for (const [outcome, place] of row.outcomes) {
-      this.#calls.setInteger(place, meter.outcomes[outcome]);
+      this.calls.setInteger(place, meter.outcomes[outcome]);
     }
     const { cumulative, sumS } = meter.duration;
-    row.buckets.forEach((place, i) => this.#durations.setInteger(place, cumulative[i] ?? 0));
-    this.#durations.setSeconds(row.sum, sumS);
-    this.#durations.setInteger(row.count, cumulative.at(-1) ?? 0);
+    row.buckets.forEach((place, i) => this.durations.setInteger(place, cumulative[i] ?? 0));
+    this.durations.setSeconds(row.sum, sumS);
+    this.durations.setInteger(row.count, cumulative.at(-1) ?? 0);
   }
 
-  #add(labels: string): Row {
+  private add(labels: string): Row {
     const addDuration = (suffix: string, le = ''): Place =>
-      this.#durations.addLine(`${DURATION}_${suffix}{${labels}${le}}`);
+      this.durations.addLine(`${DURATION}_${suffix}{${labels}${le}}`);
     return {
       outcomes: OUTCOMES.map(
         (outcome) =>
-          [outcome, this.#calls.addLine(`${CALLS}{${labels},outcome="${outcome}"}`)] as const,
+          [outcome, this.calls.addLine(`${CALLS}{${labels},outcome="${outcome}"}`)] as const,
       ),
       buckets: [...LATENCY_BOUNDS_S, '+Inf'].map((le) => addDuration('bucket', `,le="${le}"`)),
       sum: addDuration('sum'),

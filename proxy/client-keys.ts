@@ -1,12 +1,6 @@
-/**
- * Which track a client without a session keeps: by its credentials, else by its address and user
- * agent. Bounded: the client unseen for longest is forgotten first.
- */
+/** Who a client without a session is: by its credentials, else by its address and user agent. */
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Track } from '../common/protocol.js';
-
-const MAX_CLIENTS = 20_000;
 
 /** Keys that tell nothing of the credentials they were made from: they are salted. */
 export class ClientKeys {
@@ -33,31 +27,4 @@ export class ClientKeys {
 
 function connectionOf({ socket, headers }: IncomingMessage): string {
   return `${socket.remoteAddress ?? ''} ${headers['user-agent'] ?? ''}`;
-}
-
-export class Affinity<T = Track> {
-  private readonly entries = new Map<string, T>();
-
-  private readonly capacity: number;
-
-  constructor(capacity = MAX_CLIENTS) {
-    this.capacity = capacity;
-  }
-
-  get(key: string): T | undefined {
-    const entry = this.entries.get(key);
-    if (entry !== undefined) this.set(key, entry);
-    return entry;
-  }
-
-  set(key: string, entry: T): void {
-    this.entries.delete(key);
-    this.entries.set(key, entry);
-    if (this.entries.size > this.capacity) {
-      for (const oldest of this.entries.keys()) {
-        this.entries.delete(oldest);
-        break;
-      }
-    }
-  }
 }

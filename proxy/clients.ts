@@ -1,9 +1,10 @@
 /** Clients without a session: each keeps its track, by its credentials or its address. */
 import type { IncomingMessage } from 'node:http';
 import type { Track } from '../common/protocol.js';
-import { Affinity, type ClientKeys } from './affinity.js';
+import type { ClientKeys } from './client-keys.js';
 import { Handles } from './handles.js';
 import type { LiveCall } from './live-call.js';
+import { LruMap } from './lru-map.js';
 import type { Message } from './mcp/message-scanner.js';
 import type { Acquired, Binding, Pin } from './pin.js';
 import { placedLabel, type Placement } from './placement.js';
@@ -16,7 +17,8 @@ const MAX_VERSIONS = 16;
 export class Clients {
   readonly handles: Handles;
   private readonly keys: ClientKeys;
-  private readonly affinity = new Affinity();
+  /** The track that a client keeps, by its key. */
+  private readonly kept = new LruMap<Track>();
   private readonly versions = new Map<string, number>();
   private readonly split = new Split<Track>();
 
@@ -51,16 +53,16 @@ export class Clients {
   }
 
   trackOf(key: string): Track {
-    const known = this.affinity.get(key);
+    const known = this.kept.get(key);
     if (known !== undefined && this.tracks.mayStay(known)) return known;
     const track = this.split.pick(this.tracks.open()) ?? 'stable';
-    this.affinity.set(key, track);
+    this.kept.set(key, track);
     return track;
   }
 
   /** Gives the client another track. */
   move(key: string, track: Track): void {
-    this.affinity.set(key, track);
+    this.kept.set(key, track);
   }
 }
 

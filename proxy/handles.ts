@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Track } from '../common/protocol.js';
-import { Affinity } from './affinity.js';
+import { LruMap } from './lru-map.js';
 import type { Message } from './mcp/message-scanner.js';
 import type { Tracks } from './tracks.js';
 import type { Upstream } from './upstream.js';
@@ -22,7 +22,7 @@ interface Giver {
 }
 
 export class Handles {
-  private readonly givers = new Affinity<Giver>();
+  private readonly givers = new LruMap<Giver>();
   private readonly tracks: Tracks;
   private readonly now: () => number;
 

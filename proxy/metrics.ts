@@ -30,17 +30,17 @@ export interface Metered {
 type Read<T = number> = (metered: Metered) => readonly Sample<T>[];
 
 export class ProxyMetrics {
-  readonly #registry = new Registry();
-  readonly #calls = new CallText();
-  readonly #page = new Page();
-  readonly #services: () => Iterable<Metered>;
+  private readonly registry = new Registry();
+  private readonly calls = new CallText();
+  private readonly page = new Page();
+  private readonly services: () => Iterable<Metered>;
 
   /** `services` is read at each scrape. */
   constructor(process: ProcessFacts, services: () => Iterable<Metered>) {
-    this.#services = services;
-    this.#addSessions();
-    this.#addTracks();
-    this.#gauge(
+    this.services = services;
+    this.addSessions();
+    this.addTracks();
+    this.gauge(
       {
         name: 'canary_service_listening',
         help: "1 when the proxy holds the service's port.",
@@ -48,7 +48,7 @@ export class ProxyMetrics {
       },
       ({ state: { service, listening } }) => [[{ service }, listening ? 1 : 0]],
     );
-    this.#gauge(
+    this.gauge(
       {
         name: 'canary_weight_ratio',
         help: "The canary's share of the new sessions: what the proxy was set to give, and what it gave since.",
@@ -59,7 +59,7 @@ export class ProxyMetrics {
         ...(actual === null ? [] : [[{ service, kind: 'actual' }, actual] as const]),
       ],
     );
-    this.#counter(
+    this.counter(
       {
         name: 'canary_mcp_rpc_errors_total',
         help: "Requests answered with a JSON-RPC error, a server's or the proxy's own, by its code.",
@@ -73,34 +73,34 @@ export class ProxyMetrics {
         ),
     );
     readHistogram(
-      this.#registry,
+      this.registry,
       {
         name: 'canary_mcp_first_byte_seconds',
         help: "From a request's arrival to the first byte of its answer, if there was one.",
         labelNames: ['service', 'track'],
         boundsS: LATENCY_BOUNDS_S,
       },
-      this.#forEach(({ state: { service }, accounts }) =>
+      this.forEach(({ state: { service }, accounts }) =>
         TRACKS.map((track) => [{ service, track }, accounts.calls.firstByte[track]] as const),
       ),
     );
-    addProcessMetrics(this.#registry, process);
+    addProcessMetrics(this.registry, process);
   }
 
   /** Answers a scrape. */
   async answer(res: ServerResponse): Promise<void> {
-    const rest = Buffer.from(await this.#registry.metrics());
-    const calls = [...this.#services()].map(({ state: { service }, accounts }) => {
+    const rest = Buffer.from(await this.registry.metrics());
+    const calls = [...this.services()].map(({ state: { service }, accounts }) => {
       return { service, calls: accounts.calls };
     });
-    const text = this.#page.join([rest, ...this.#calls.render(calls)]);
-    res.once('close', () => this.#page.giveBack(text));
-    res.setHeader('content-type', this.#registry.contentType);
+    const text = this.page.join([rest, ...this.calls.render(calls)]);
+    res.once('close', () => this.page.giveBack(text));
+    res.setHeader('content-type', this.registry.contentType);
     res.end(text);
   }
 
-  #addSessions(): void {
-    this.#counter(
+  private addSessions(): void {
+    this.counter(
       {
         name: 'canary_sessions_opened_total',
         help: 'Sessions set up on the track, those that moved to it included.',
@@ -108,7 +108,7 @@ export class ProxyMetrics {
       },
       byTrack((state, track) => state.tracks[track].sessionsOpened),
     );
-    this.#counter(
+    this.counter(
       {
         name: 'canary_sessions_moved_total',
         help: 'Sessions that had to be set up again, by reason, and whether an instance was found.',
@@ -121,7 +121,7 @@ export class ProxyMetrics {
           ),
         ),
     );
-    this.#counter(
+    this.counter(
       {
         name: 'canary_sessions_lost_total',
         help: 'Sessions whose client was told that no instance could be reached, or would take them.',
@@ -130,7 +130,7 @@ export class ProxyMetrics {
       ({ state: { service }, accounts: { sessions } }) =>
         LOSS_REASONS.map((reason) => [{ service, reason }, sessions.lost[reason]] as const),
     );
-    this.#counter(
+    this.counter(
       {
         name: 'canary_sessions_ended_total',
         help: 'Sessions that are over, by the track that they were on and the reason.',
@@ -145,28 +145,28 @@ export class ProxyMetrics {
     );
   }
 
-  #addTracks(): void {
+  private addTracks(): void {
     const gauge = (
       name: string,
       help: string,
       read: (state: ServiceState, track: Track) => number,
-    ): void => this.#gauge({ name, help, labelNames: ['service', 'track'] }, byTrack(read));
+    ): void => this.gauge({ name, help, labelNames: ['service', 'track'] }, byTrack(read));
     gauge('canary_sessions', 'Live sessions pinned to the track.', (s, t) => s.tracks[t].sessions);
     gauge('canary_streams', 'Open server-to-client streams.', (s, t) => s.tracks[t].streams);
     gauge('canary_calls_in_flight', 'Calls not yet answered.', (s, t) => s.tracks[t].inFlight);
   }
 
   /** All that `read` gives of each service. */
-  #forEach<T>(read: Read<T>): () => Sample<T>[] {
-    return () => [...this.#services()].flatMap(read);
+  private forEach<T>(read: Read<T>): () => Sample<T>[] {
+    return () => [...this.services()].flatMap(read);
   }
 
-  #counter(family: Family, read: Read): void {
-    readCounter(this.#registry, family, this.#forEach(read));
+  private counter(family: Family, read: Read): void {
+    readCounter(this.registry, family, this.forEach(read));
   }
 
-  #gauge(family: Family, read: Read): void {
-    readGauge(this.#registry, family, this.#forEach(read));
+  private gauge(family: Family, read: Read): void {
+    readGauge(this.registry, family, this.forEach(read));
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { ServiceConfig } from '../config/types.js';
 import type { Accounts } from './accounts.js';
-import type { ClientKeys } from './affinity.js';
+import type { ClientKeys } from './client-keys.js';
 import type { ClientStreams } from './client-streams.js';
 import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';

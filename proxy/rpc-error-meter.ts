@@ -10,7 +10,7 @@ export const RPC_ERROR_CODES: readonly number[] = [
   // The proxy's own (mcp/refusals.ts): the instance was lost, none could be reached.
   -32_050, -32_051,
 ];
-export const OTHER_CODES = 'other';
+const OTHER_CODES = 'other';
 
 export class RpcErrorMeter {
   private readonly byTrack: Readonly<Record<Track, Map<string, number>>> = {

@@ -6,7 +6,7 @@ import type { Logger } from '../common/log.js';
 import type { CallPage, NegotiatedState, Route, ServiceState } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
 import { Accounts } from './accounts.js';
-import { ClientKeys } from './affinity.js';
+import { ClientKeys } from './client-keys.js';
 import { CallLog } from './call-log.js';
 import { ClientStreams } from './client-streams.js';
 import { Clients } from './clients.js';

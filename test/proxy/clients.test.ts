@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ClientKeys } from '../../proxy/affinity.js';
+import { ClientKeys } from '../../proxy/client-keys.js';
 import { Clients, type ClientPin } from '../../proxy/clients.js';
 import { scanMessages, type Message } from '../../proxy/mcp/message-scanner.js';
 import type { Binding } from '../../proxy/pin.js';
