@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { runCli } from '../orchestrator/cli/program.js';
+import { Random } from './judge/random.js';
 
 const FILES = 40;
 const WINDOW_MS = 7_200_000;
@@ -43,26 +44,26 @@ try {
 
 /** Two hours of a healthy canary at 10 %: calls of sessions that overlap, and samples of both processes. */
 function recordingOf(seed: number): readonly string[] {
-  const random = generator(seed);
+  const random = new Random(seed);
   const events: { atMs: number }[] = [];
   for (let session = 0; session < SESSIONS; session += 1) {
-    const track = random() < 0.1 ? 'canary' : 'stable';
-    const beganMs = random() * (WINDOW_MS - 600_000);
+    const track = random.chance(0.1) ? 'canary' : 'stable';
+    const beganMs = random.uniform() * (WINDOW_MS - 600_000);
     for (let call = 0; call < CALLS_PER_SESSION; call += 1) {
       events.push({
         type: 'call',
-        atMs: Math.round(beganMs + random() * 600_000),
+        atMs: Math.round(beganMs + random.uniform() * 600_000),
         track,
         session: `s${session}`,
-        tool: `tool-${Math.floor(random() * 10)}`,
-        outcome: random() < 0.01 ? 'http_error' : 'ok',
-        latencyMs: Math.round(-200 * Math.log(1 - random())) / 10,
+        tool: `tool-${Math.floor(random.uniform() * 10)}`,
+        outcome: random.chance(0.01) ? 'http_error' : 'ok',
+        latencyMs: Math.round(-200 * Math.log(1 - random.uniform())) / 10,
       } as { atMs: number });
     }
   }
   for (let atMs = SAMPLE_EVERY_MS; atMs < WINDOW_MS; atMs += SAMPLE_EVERY_MS) {
     for (const track of ['stable', 'canary']) {
-      const rssBytes = 180e6 + Math.round(random() * 1e6);
+      const rssBytes = 180e6 + Math.round(random.uniform() * 1e6);
       const life = { restarts: 0, uptimeMs: atMs, sessionsOpened: 0, calls: 0 };
       events.push({ type: 'process', atMs, track, rssBytes, ...life } as { atMs: number });
     }
@@ -76,15 +77,4 @@ function recordingOf(seed: number): readonly string[] {
     weight: 0.1,
   };
   return [rollout, ...events].map((event) => JSON.stringify(event));
-}
-
-/** Uniform numbers in [0, 1) from mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -23,7 +23,7 @@ export type Story = 'let-it-go' | 'rolls-back-on-trial' | 'rolls-back-while-baki
 /** A person's answer when the rollout is held. */
 export type Answer = 'promote' | 'rollback' | 'resume';
 
-export interface Injection {
+interface Injection {
   readonly fault: Fault;
   /** `observing`, `promoting/returning`. */
   readonly place: string;
@@ -82,7 +82,7 @@ function storyOf(random: Random, release: ReleaseKind): Story {
 }
 
 /** Nothing about the release is a reason to take it back. */
-export function isHealthy(release: ReleaseKind): boolean {
+function isHealthy(release: ReleaseKind): boolean {
   return release === 'good' || release === 'ignores-sigint' || release === 'forks';
 }
 

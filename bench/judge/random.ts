@@ -2,23 +2,23 @@
 
 /** Uniform numbers in [0, 1) from sfc32 (Doty-Humphrey's PractRand), and what is drawn from them. */
 export class Random {
-  #a: number;
-  #b: number;
-  #c = 0x9e3779b9;
-  #counter = 1;
+  private a: number;
+  private b: number;
+  private c = 0x9e3779b9;
+  private counter = 1;
 
   constructor(seed: number) {
-    this.#a = seed | 0;
-    this.#b = Math.imul(seed, 0x85ebca6b) | 0;
+    this.a = seed | 0;
+    this.b = Math.imul(seed, 0x85ebca6b) | 0;
     for (let i = 0; i < 12; i += 1) this.uniform();
   }
 
   uniform(): number {
-    const t = (this.#a + this.#b + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
+    const t = (this.a + this.b + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = (((this.c << 21) | (this.c >>> 11)) + t) | 0;
     return (t >>> 0) / 4_294_967_296;
   }
 

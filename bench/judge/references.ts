@@ -16,7 +16,7 @@ interface Minute {
 }
 
 /** Share of failed calls of each track in each minute; null: no calls. */
-export function minutesOf(calls: readonly CallEvent[], windowMs: number): Minute[] {
+function minutesOf(calls: readonly CallEvent[], windowMs: number): Minute[] {
   const length = Math.ceil(windowMs / MINUTE_MS);
   const counts = Array.from({ length }, () => ({ canary: [0, 0], stable: [0, 0] }));
   for (const { atMs, track, outcome } of calls) {

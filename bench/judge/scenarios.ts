@@ -1,7 +1,6 @@
 /** The rows of the table: what is simulated, what is expected of the judge, what the oracle knows. */
 import type { EvidenceEvent } from '../../orchestrator/judge/types.js';
-import type { Oracle } from './oracle.js';
-import { callsOracle, latencyOracle, toolOracle } from './oracle.js';
+import { callsOracle, latencyOracle, toolOracle, type Oracle } from './oracle.js';
 import type { Random } from './random.js';
 import { simulateRss, type Memory, type Moment } from './rss.js';
 import { simulateCalls, type Traffic } from './traffic.js';
@@ -15,6 +14,8 @@ const CONCENTRATION = 5;
 
 export interface Scenario {
   readonly name: string;
+  /** What is or is not worse. The references look at errors alone. */
+  readonly about: 'errors' | 'latency' | 'memory';
   /** At most (healthy) or at least (regression) this share of the canaries is taken back ... */
   readonly healthy: boolean;
   readonly share: number;
@@ -38,10 +39,15 @@ const usual: Traffic = {
   latencyMs: (random) => 50 * Math.exp(random.normal()),
 };
 
-function healthyCalls(name: string, changes: Partial<Traffic>): Scenario {
+function healthyCalls(
+  name: string,
+  changes: Partial<Traffic>,
+  about: Scenario['about'] = 'errors',
+): Scenario {
   const traffic = { ...usual, ...changes };
   return {
     name,
+    about,
     healthy: true,
     share: 0.01,
     weight: traffic.weight(0),
@@ -71,6 +77,7 @@ function worse(
   const at = sessionsPerHour === 300 ? '' : `, ${sessionsPerHour} sessions/h`;
   return {
     name: `errors ${percent(stable)} → ${percent(canary)}${at}`,
+    about: 'errors',
     healthy: false,
     share,
     medianMs: medianMinutes * MINUTE_MS,
@@ -100,6 +107,7 @@ function steps(atMs: number): number {
 
 const brokenTool: Scenario = {
   name: 'one tool of ten fails always, others 1 %',
+  about: 'errors',
   healthy: false,
   share: 0.99,
   medianMs: 12 * MINUTE_MS,
@@ -120,6 +128,7 @@ function slower(factor: number): Partial<Traffic> {
 
 const doubledLatency: Scenario = {
   name: 'p95 doubled (lognormal, σ = 1)',
+  about: 'latency',
   healthy: false,
   share: 0.98,
   medianMs: 30 * MINUTE_MS,
@@ -144,6 +153,7 @@ function memory(
   };
   return {
     name: `RSS: ${name}`,
+    about: 'memory',
     ...expected,
     weight: simulated.weight,
     simulate: (random) => simulateRss(simulated, random),
@@ -208,7 +218,7 @@ export const SCENARIOS: readonly Scenario[] = [
       atMs > OUTAGE.from && atMs < OUTAGE.to ? OUTAGE.share : propensity,
   }),
   healthyCalls('errors 1 % on both, weight 10, 25, 50 % in steps', { weight: steps }),
-  healthyCalls('latency equal (lognormal, σ = 1)', {}),
+  healthyCalls('latency equal (lognormal, σ = 1)', {}, 'latency'),
   worse(0.01, 0.05, 0.8, 50),
   worse(0.01, 0.1, 0.98, 20),
   worse(0.01, 0.3, 0.995, 8),

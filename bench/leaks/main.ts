@@ -10,19 +10,19 @@
  * Exits 0 only if the leak is caught and the healthy ones are not.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '../../common/package.js';
 import type { Track } from '../../common/protocol.js';
 import { loadConfigText } from '../../config/load.js';
 import type { JudgePolicy } from '../../config/types.js';
+import { EVERYTHING } from '../../demo/everything.js';
 import { freePort } from '../../demo/free-port.js';
 import { createJudge } from '../../orchestrator/judge/judge.js';
 import type { Assessment, EvidenceEvent } from '../../orchestrator/judge/types.js';
 import { treeRssBytes } from '../../orchestrator/proc/tree.js';
+import { listens } from '../proxy/processes.js';
 import { sseSession, statelessSession, streamableSession, type Session } from './sessions.js';
-import { EVERYTHING } from '../../demo/everything.js';
 
 const SESSIONS = 3_000;
 const WARM_UP_SESSIONS = 600;
@@ -106,17 +106,6 @@ async function startInstance({ script, args }: Scene): Promise<Instance> {
   return new Instance(child, port);
 }
 
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
 /** Sessions at an even pace; what a slow server delays is made up for. */
 async function load(instance: Instance, session: Session, beganMs: number): Promise<void> {
   for (let made = 0; made < SESSIONS; made += 1) {
@@ -154,11 +143,11 @@ async function play(scene: Scene, policy: JudgePolicy): Promise<Assessment> {
       load(canary, scene.canary, beganMs),
     ]).finally(() => finished.abort());
     await sampling;
-    const memory = judge.assess(told());
+    const assessment = judge.assess(told());
     process.stdout.write(
       `${scene.name}: ${megabytes(stable)} stable, ${megabytes(canary)} canary\n`,
     );
-    return memory;
+    return assessment;
   } finally {
     for (const { child } of instances) child.kill('SIGKILL');
   }

@@ -1,16 +1,19 @@
 /** Who is measured: each is started in front of the same upstream, pinned to one core. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../demo/free-port.js';
-import { start, type Running } from './processes.js';
+import { treePids } from '../../orchestrator/proc/tree.js';
+import { start } from './processes.js';
 
+const require = createRequire(import.meta.url);
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 const PROXY_MAIN = fileURLToPath(new URL('../../proxy/main.js', import.meta.url));
 /** The contender's core; load and upstream have the other one. */
-export const CONTENDER_CORE = '0';
+const CONTENDER_CORE = '0';
 export const LOAD_CORE = '1';
 
 export const CONTENDERS = [
@@ -27,7 +30,7 @@ export type Contender = (typeof CONTENDERS)[number];
 export interface Started {
   readonly port: number;
   /** All its processes. */
-  pids(): number[];
+  pids(): readonly number[];
   end(): Promise<void>;
 }
 
@@ -47,9 +50,9 @@ export async function startContender(name: Contender, upstreamPort: number): Pro
   });
   return {
     port,
-    pids: () => family(running.pid),
+    pids: () => treePids(running.pid),
     end: async () => {
-      await endFamily(running);
+      await running.end('SIGTERM');
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -134,19 +137,6 @@ backend up
 `;
 }
 
-/** A process and its descendants. */
-function family(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return [
-    pid,
-    ...(children === '' ? [] : children.split(' ').flatMap((child) => family(Number(child)))),
-  ];
-}
-
-async function endFamily(running: Running): Promise<void> {
-  await running.end('SIGTERM');
-}
-
 /** The contender's version, for the report. */
 export function versionOf(name: Contender): string {
   const run = (command: string, args: string[]): string =>
@@ -162,7 +152,7 @@ export function versionOf(name: Contender): string {
       );
     case 'http-proxy':
     case 'http-proxy-no-agent':
-      return '1.18.1';
+      return (require('http-proxy/package.json') as { version: string }).version;
     case 'direct':
     case 'canary-proxy':
       return '';

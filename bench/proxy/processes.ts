@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 10;
 const START_TIMEOUT_MS = 60_000;
+/** A clock tick of the kernel: a hundredth of a second. */
+const TICK_US = 10_000;
 
 export interface Running {
   readonly pid: number;
@@ -47,7 +49,8 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await gone;
 }
 
-function listens(port: number): Promise<boolean> {
+/** Whether something takes connections on a port of 127.0.0.1. */
+export function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {
@@ -58,16 +61,21 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-/** CPU time that a process and its children have used, in microseconds (proc(5), stat). */
+/**
+ * CPU time that processes have used, in microseconds (proc(5), stat).
+ * @throws Error when one of them is gone.
+ */
 export function cpuUs(pids: readonly number[]): number {
-  const TICK_US = 10_000;
   return pids.reduce((total, pid) => {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     return total + (Number(fields[11]) + Number(fields[12])) * TICK_US;
   }, 0);
 }
 
-/** Resident memory of processes, in bytes (proc(5), status). */
+/**
+ * Resident memory of processes, in bytes (proc(5), status).
+ * @throws Error when one of them is gone.
+ */
 export function rssBytes(pids: readonly number[]): number {
   return pids.reduce((total, pid) => {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -101,10 +101,16 @@ async function soak(on: Stage): Promise<boolean> {
   });
   const { errors, ...counts } = crowd.tally;
   const report = {
-    ...{ services: names.length, agents, wantedRate: rate, minutes },
+    services: names.length,
+    agents,
+    wantedRate: rate,
+    minutes,
     callsPerSecond: Math.round(crowd.tally.calls / (tookMs / 1_000)),
-    ...{ ...counts, slowestMs: Math.round(counts.slowestMs), errors: Object.fromEntries(errors) },
-    ...{ promoted, rolledBack },
+    ...counts,
+    slowestMs: Math.round(counts.slowestMs),
+    errors: Object.fromEntries(errors),
+    promoted,
+    rolledBack,
     proxyBytesPerSession: Math.round((fullBytes - emptyBytes) / agents),
     memory: Object.fromEntries(grown) as unknown,
     load: { started: startedLoad, ended: loadavg() },
