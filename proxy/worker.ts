@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { systemClock } from '../common/clock.js';
 import { createHome, homeFrom } from '../common/home.js';
 import { createLogger } from '../common/log.js';
+import { messageOf } from '../common/message-of.js';
 import { readConfig } from '../config/read.js';
 import type { CanaryConfig } from '../config/types.js';
 import { drainLimitMs } from './drain.js';
@@ -114,7 +115,7 @@ function parentOf(pid: number): number | null {
 }
 
 function fail(error: unknown): void {
-  log.fatal(error instanceof Error ? error.message : String(error));
+  log.fatal(messageOf(error));
   // What has been opened would keep half a proxy running.
   process.exit(1);
 }

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import * as net from 'node:net';
 import { getSystemErrorName } from 'node:util';
+import { messageOf } from '../../common/message-of.js';
 import type { HostPort } from '../../config/types.js';
 import { addressKey } from './messages.js';
 
@@ -64,7 +65,7 @@ async function bind({ host, port }: HostPort): Promise<Handle | string> {
     handle.close();
     return reasonOf(error, { host, port });
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
