@@ -19,6 +19,7 @@ import type { LossReason, MoveReason, SessionMeter } from './session-meter.js';
 import type { Split } from './split.js';
 import type { BodyBudget } from './mcp/body.js';
 import { Asked } from './mcp/asked.js';
+import { Callers } from './mcp/callers.js';
 import { Suspended } from './mcp/suspended.js';
 import type { SessionKind, StoredSession } from './store.js';
 import type { Tracks } from './tracks.js';
@@ -84,6 +85,8 @@ export class Session implements Pin {
   streams = 0;
   readonly suspended: Suspended;
   readonly asked = new Asked();
+  /** Of calls whose streams were begun with an event id of ours. */
+  readonly callers: Callers;
   private pinned: Track;
   private binding: Binding | null = null;
   /** Left behind with calls in flight. */
@@ -111,6 +114,7 @@ export class Session implements Pin {
     this.connector = connector;
     this.world = world;
     this.suspended = new Suspended(world.suspendedBodies);
+    this.callers = new Callers(world.suspendedBodies);
     this.id = stored.id;
     this.name = stored.label;
     this.client = stored.client;

@@ -1,5 +1,5 @@
 /**
- * The client's side of one request. What it has been sent so far decides how it can still be
+ * What the client of one request is answered. What it has been sent so far decides how it can still be
  * answered: nothing yet: anything; an open event stream: further events, of another instance if need
  * be; half a large JSON body: only the truth, a broken connection.
  *
@@ -9,9 +9,10 @@
 import type { ServerResponse } from 'node:http';
 import { answerHeaders, headerOf, SESSION_HEADER } from '../headers.js';
 import type { ResponseHead } from '../http1/response-head.js';
+import { primingEvent, type CallEventIds } from './call-event-id.js';
 import { eventData, EventRelay, type RelayedEvent, type Verdict } from './event-relay.js';
 import { tagEvent } from './generation.js';
-import { MessageScanner, type Message } from './message-scanner.js';
+import { isResponse, MessageScanner, type Message } from './message-scanner.js';
 import { errorMessage, type RpcError } from './refusals.js';
 import { sseEvent } from './sse-event.js';
 
@@ -36,6 +37,14 @@ export interface EventCursor {
   readonly generation: number;
 }
 
+/** Where an answer goes on that has begun: the client's response, or what stands in for it. */
+export interface Outlet {
+  readonly headersSent: boolean;
+  /** False when the client does not keep up. */
+  write(bytes: string | Buffer): boolean;
+  end(bytes?: string): unknown;
+}
+
 export interface AnswerOptions {
   /** The id that the client knows, told with every answer. */
   sessionId: string | null;
@@ -44,12 +53,16 @@ export interface AnswerOptions {
   readonly onPlainResult?: () => void;
   /** Events with these messages are not for the client. */
   readonly isStray?: (messages: readonly Message[]) => boolean;
+  /** Event ids for a stream whose instance has given none by the time that its head goes out. */
+  readonly prime?: () => CallEventIds | null;
   /** Sees each message whole, as text, unless it is larger than HELD_BYTES. */
   onText?: (text: string) => void;
 }
 
 export class Answer {
+  /** Takes the head. */
   private readonly res: ServerResponse;
+  private out: Outlet;
   private readonly options: AnswerOptions;
   /** Made when it is needed: most answers are told without. */
   private scanner: MessageScanner | null = null;
@@ -59,15 +72,28 @@ export class Answer {
   private heldBytes = 0;
   private relay: EventRelay | null = null;
   private lastEvent: EventCursor | null = null;
+  /** Ours, when the stream was begun with one. */
+  private eventIds: CallEventIds | null = null;
 
   constructor(res: ServerResponse, options: AnswerOptions) {
     this.res = res;
+    this.out = res;
     this.options = options;
   }
 
   /** The client has an open event stream. */
   get isStreaming(): boolean {
-    return this.res.headersSent && (this.mode === 'events' || this.mode === 'wrapped');
+    return this.out.headersSent && (this.mode === 'events' || this.mode === 'wrapped');
+  }
+
+  /** The stream can go on elsewhere: no event is half said. */
+  get isBetweenEvents(): boolean {
+    return this.mode === 'events' && this.relay?.isMidEvent !== true;
+  }
+
+  /** The stream goes on there. */
+  redirect(to: Outlet): void {
+    this.out = to;
   }
 
   /** Another attempt, or an error of ours, can still take the place of what came so far. */
@@ -75,7 +101,7 @@ export class Answer {
     return this.mode !== 'raw';
   }
 
-  /** The stream gave event ids: the client can resume it. */
+  /** The instance gave event ids: the client can resume the stream there. */
   get isResumable(): boolean {
     return this.lastEvent !== null;
   }
@@ -105,7 +131,7 @@ export class Answer {
     this.head = head;
     const isStream = isEventStream(head);
     if (isStream) this.beginEvents(head, generation);
-    else if (this.res.headersSent) this.beginWrapped();
+    else if (this.out.headersSent) this.beginWrapped();
     else this.mode = 'held';
   }
 
@@ -116,10 +142,10 @@ export class Answer {
         return this.writeAll(this.relay?.push(chunk) ?? []);
       case 'wrapped':
         this.scan(chunk);
-        return this.res.write(withoutNewlines(chunk));
+        return this.out.write(withoutNewlines(chunk));
       case 'raw':
         this.scan(chunk);
-        return this.res.write(chunk);
+        return this.out.write(chunk);
       case 'held':
         return this.hold(chunk);
       case 'idle':
@@ -130,14 +156,14 @@ export class Answer {
   /** The instance's answer is whole. */
   end(): void {
     if (this.mode === 'held') this.endHeld();
-    else if (this.mode === 'wrapped') this.res.end('\n\n');
-    else this.res.end();
+    else if (this.mode === 'wrapped') this.out.end('\n\n');
+    else this.out.end();
   }
 
   /** Forgets what was held of an attempt that failed, and ends an event that was cut in the middle. */
   reset(): void {
-    if (this.mode === 'wrapped' || this.relay?.isMidEvent === true) this.res.write('\n\n');
-    if (!this.res.headersSent) this.mode = 'idle';
+    if (this.mode === 'wrapped' || this.relay?.isMidEvent === true) this.out.write('\n\n');
+    if (!this.out.headersSent) this.mode = 'idle';
     else if (this.mode === 'wrapped') this.mode = 'events';
     this.relay = null;
     this.takeHeld();
@@ -148,15 +174,17 @@ export class Answer {
   say(events: string): void {
     if (!this.isStreaming || events === '') return;
     this.reset();
-    this.res.write(events);
+    this.out.write(events);
   }
 
   /** Ends the answer with an error of ours for each of `ids`. */
   fail(ids: readonly string[], error: RpcError, status = 200): void {
     this.reset();
-    if (this.res.headersSent) {
+    if (this.out.headersSent) {
+      const says = (id: string): string =>
+        sseEvent(errorMessage(id, error), 'message', this.eventIds?.over);
       if (this.mode === 'raw') this.res.destroy();
-      else this.res.end(ids.map((id) => sseEvent(errorMessage(id, error))).join(''));
+      else this.out.end(ids.map(says).join(''));
       return;
     }
     const messages = ids.map((id) => errorMessage(id, error));
@@ -173,16 +201,23 @@ export class Answer {
     this.mode = 'events';
     const limit = generation === 0 ? HELD_BYTES : HELD_BYTES_WHEN_MOVED;
     this.relay = new EventRelay((event) => this.onEvent(event, generation), limit);
-    if (this.res.headersSent) return;
+    if (this.out.headersSent) return;
     this.writeHead(head, answerHeaders(head.headers, OWN_HEADERS));
     // With the first event, if that has come in the same read: one packet instead of two.
-    const { res } = this;
-    process.nextTick(() => res.flushHeaders());
+    process.nextTick(() => this.sendHead(head));
+  }
+
+  /** Begins the stream with an event id of ours, where the instance gave none. */
+  private sendHead({ status }: ResponseHead): void {
+    const isOpen = status < 300 && this.lastEvent === null && this.isBetweenEvents;
+    this.eventIds = isOpen ? (this.options.prime?.() ?? null) : null;
+    if (this.eventIds === null) this.res.flushHeaders();
+    else this.out.write(primingEvent(this.eventIds));
   }
 
   private beginWrapped(): void {
     this.mode = 'wrapped';
-    this.res.write('event: message\ndata: ');
+    this.out.write('event: message\ndata: ');
   }
 
   private onEvent(event: RelayedEvent, generation: number): Verdict {
@@ -192,12 +227,21 @@ export class Answer {
     for (const message of event.messages) this.options.onMessage(message);
     const raw = this.options.onText === undefined ? null : event.raw();
     if (raw !== null && event.fields.hasData) this.options.onText?.(eventData(raw));
-    return tagEvent(event, generation);
+    const verdict = tagEvent(event, generation);
+    return this.eventIds === null ? verdict : this.closing(event, verdict, this.eventIds);
+  }
+
+  /** An error that answers the call ends its stream: SDK 1 would come back for more. */
+  private closing(event: RelayedEvent, verdict: Verdict, { over }: CallEventIds): Verdict {
+    const isError = event.messages.some((message) => isResponse(message) && message.hasError);
+    const bytes = verdict === 'pass' ? event.raw() : verdict;
+    if (!isError || event.fields.id !== null || !Buffer.isBuffer(bytes)) return verdict;
+    return Buffer.concat([Buffer.from(`id: ${over}\n`), bytes]);
   }
 
   private writeAll(pieces: readonly Buffer[]): boolean {
     let keepsUp = true;
-    for (const piece of pieces) keepsUp = this.res.write(piece);
+    for (const piece of pieces) keepsUp = this.out.write(piece);
     return keepsUp;
   }
 

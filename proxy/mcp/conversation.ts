@@ -23,8 +23,8 @@ import { isRequest, isResponse, scanMessages, type Message } from './message-sca
 import { OwnRequests, type MessageTarget } from './own-requests.js';
 import { PendingCall, type CallKeeper } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
-import { LOST, postMessage, Recovery, UNREACHABLE } from './recovery.js';
-import { REFUSALS, refuse } from './refusals.js';
+import { postMessage, Recovery, UNREACHABLE } from './recovery.js';
+import { LOST, REFUSALS, refuse } from './refusals.js';
 import type { UnansweredCall } from './unanswered.js';
 import { Upline, type UplineListener } from './upline.js';
 import { Uplines } from './uplines.js';

@@ -13,7 +13,7 @@ import { Answer, isEventStream } from './answer.js';
 import { Attempt, type AnswerSink, type AttemptEnd } from './attempt.js';
 import { taggedToken, untagged } from './generation.js';
 import { isRequest, isResponse, type Message } from './message-scanner.js';
-import { REFUSALS } from './refusals.js';
+import { REFUSALS, refuseResumption } from './refusals.js';
 import { resumeElsewhere } from './resume.js';
 
 const FIRST_PAUSE_MS = 50;
@@ -98,7 +98,7 @@ export class EventStream implements Stoppable, AnswerSink {
     if (isStale && !res.headersSent) {
       if (this.session.suspended.size > 0)
         return resumeElsewhere(this.plane, this.session, res, binding);
-      if (this.session.streams > 1) return this.refuseResumption();
+      if (this.session.streams > 1) return this.refuse();
     }
     const attachedAt = performance.now();
     const end = await this.attach(binding);
@@ -137,14 +137,9 @@ export class EventStream implements Stoppable, AnswerSink {
     return end;
   }
 
-  /**
-   * A call's stream, whose answer the client has: SDKs' clients resume it all the same after an
-   * error, and take 405 for an end.
-   */
-  private refuseResumption(): Next {
-    const { res } = this.request;
-    res.writeHead(405, { allow: 'POST, DELETE', 'content-length': 0 });
-    res.end();
+  /** A call's stream, whose answer the client has: SDK 1 resumes it all the same after an error. */
+  private refuse(): Next {
+    refuseResumption(this.request.res);
     return 'done';
   }
 

@@ -5,7 +5,7 @@
  * 1. What never executed (unreachable, unknown session) is sent again wherever possible.
  * 2. What may have executed is sent again only when `mayReplay` says so; else its answer is a
  *    JSON-RPC error with the request's id.
- * 3. A client that goes away closes its upstream at once.
+ * 3. A client that goes away, and is not to come back (caller.ts), closes its upstream at once.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Outcome, Track } from '../../common/protocol.js';
@@ -17,6 +17,8 @@ import type { ResponseHead } from '../http1/response-head.js';
 import { Answer } from './answer.js';
 import type { Asked } from './asked.js';
 import { Attempt, type AttemptEnd } from './attempt.js';
+import { Caller } from './caller.js';
+import type { Callers } from './callers.js';
 import { cancelUpstream } from './cancel.js';
 import { isForOneInstance } from './from-client.js';
 import { taggedToken } from './generation.js';
@@ -24,7 +26,7 @@ import { askForHints } from './hints.js';
 import { Ledger } from './ledger.js';
 import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
-import { REFUSALS, type RpcError } from './refusals.js';
+import { lostBecause, REFUSALS, type RpcError } from './refusals.js';
 import { mayReplay, toolsCalled } from './replay.js';
 import { Resumption, type Resumed } from './resumption.js';
 
@@ -47,6 +49,8 @@ export interface PostRequest {
 export interface PostHooks {
   /** Of the session: requests of the instance are noted there. */
   readonly asked?: Asked;
+  /** Of the session, when its client comes back for a call whose stream it loses. */
+  readonly callers?: Callers;
   /** Sees the instance's answer head before the client does. */
   readonly onHead?: (head: ResponseHead, binding: Binding) => void;
   /** Sees each message of the answer as text. */
@@ -66,6 +70,7 @@ export class Post implements LiveCall {
   private readonly pin: Pin;
   private readonly request: PostRequest;
   private readonly hooks: PostHooks;
+  private readonly caller: Caller;
   private readonly answer: Answer;
   /** A stream of the stateless revision (2026-07-28): it lasts, and follows the client's track. */
   private readonly isListening: boolean;
@@ -87,10 +92,13 @@ export class Post implements LiveCall {
     this.patience = new Patience(plane.waiters);
     this.ids = new Ledger(plane.accounts, pin.label, request.messages);
     this.isListening = request.messages.some(({ method }) => method === 'subscriptions/listen');
-    const { onText } = hooks;
+    const { onText, callers = null } = hooks;
+    const onGone = (): void => this.stop('client-gone');
+    this.caller = new Caller({ res: request.res, label: pin.label, callers, onGone });
     this.answer = new Answer(request.res, {
       sessionId: pin.clientId,
       onMessage: (message) => this.onMessage(message),
+      prime: () => this.caller.prime(this.answer, this.ids.ids),
       isStray: (messages) => this.resumption !== null && this.isOthers(messages),
       ...(this.ids.size === 1 && pin.clientId !== null && { onPlainResult: () => this.onResult() }),
       ...(onText && { onText: (text: string) => this.binding && onText(text, this.binding) }),
@@ -105,12 +113,8 @@ export class Post implements LiveCall {
 
   /** Resolves when the client has been answered, or is gone. Never rejects. */
   async run(): Promise<void> {
-    const { res } = this.request;
-    const onClose = (): void => {
-      if (!res.writableFinished) this.stop('client-gone');
-    };
-    res.once('close', onClose);
-    if (this.isListening) this.plane.streams.add(res);
+    this.caller.watch();
+    if (this.isListening) this.plane.streams.add(this.request.res);
     const limitMs = this.isListening ? 0 : this.plane.config.callTimeoutMs;
     const timer = limitMs > 0 ? setTimeout(() => this.stop('timeout'), limitMs) : undefined;
     try {
@@ -118,7 +122,7 @@ export class Post implements LiveCall {
     } finally {
       clearTimeout(timer);
       this.hooks.asked?.cancel(this);
-      res.off('close', onClose);
+      this.caller.over();
     }
   }
 
@@ -145,13 +149,13 @@ export class Post implements LiveCall {
   }
 
   private async send(binding: Binding): Promise<AttemptEnd> {
-    const { res, path, headers, body } = this.request;
+    const { path, headers, body } = this.request;
     const { onHead } = this.hooks;
     this.attempt = new Attempt({
       binding,
       request: { method: 'POST', path, headers, body },
       answer: this.answer,
-      onceDrained: (resume) => res.once('drain', resume),
+      onceDrained: (resume) => this.caller.onceDrained(resume),
       onHead: (head: ResponseHead) => {
         this.ids.firstByteAt = performance.now();
         onHead?.(head, binding);
@@ -288,7 +292,7 @@ export class Post implements LiveCall {
     const { cursor } = this.answer;
     const isOwn = binding.upstreamId !== null && cursor?.generation === binding.generation;
     if (!isOwn || !this.answer.isStreaming || this.ids.size === 0) return 'refused';
-    const { res, path, headers } = this.request;
+    const { path, headers } = this.request;
     const { config, catalog, clock } = this.plane;
     this.resumption = new Resumption({
       binding,
@@ -296,7 +300,7 @@ export class Post implements LiveCall {
       headers,
       answer: this.answer,
       clock,
-      onceDrained: (resume) => res.once('drain', resume),
+      onceDrained: (resume) => this.caller.onceDrained(resume),
       isAnswered: () => this.ids.size === 0,
     });
     const isRepeatable = mayReplay(this.ids.requests, config.replay, catalog);
@@ -388,9 +392,4 @@ export class Post implements LiveCall {
     this.hooks.onAnswer?.(message, this.binding);
     this.ids.answered(message, this.binding.track, this.answer.status);
   }
-}
-
-function lostBecause(reason: string): RpcError {
-  const message = `the server was lost during the call, which may have been executed (${reason})`;
-  return { code: REFUSALS.lost, message };
 }

@@ -12,7 +12,7 @@ import { protocolHeaders } from './handshake.js';
 import type { OwnRequests } from './own-requests.js';
 import type { PendingCall } from './pending-call.js';
 import type { PendingCalls } from './pending-calls.js';
-import { errorMessage, REFUSALS, type RpcError } from './refusals.js';
+import { errorMessage, LOST, REFUSALS, type RpcError } from './refusals.js';
 import { mayReplay, toolsCalled } from './replay.js';
 import { sseEvent } from './sse-event.js';
 
@@ -23,10 +23,6 @@ const HINTS_TIMEOUT_MS = 1_200;
 /** An instance that dies may cut several messages before its stream is seen to be gone. */
 const CUT_PAUSE_MS = 50;
 
-export const LOST: RpcError = {
-  code: REFUSALS.lost,
-  message: 'the server was lost during the call, which may have been executed',
-};
 export const UNREACHABLE: RpcError = {
   code: REFUSALS.unavailable,
   message: 'the server cannot be reached, nothing was executed',

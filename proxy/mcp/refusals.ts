@@ -25,6 +25,17 @@ export interface RpcError {
   readonly message: string;
 }
 
+/** An instance was lost with a call. */
+export const LOST: RpcError = {
+  code: REFUSALS.lost,
+  message: 'the server was lost during the call, which may have been executed',
+};
+
+/** An instance was lost with a call: how, in a few words. */
+export function lostBecause(reason: string): RpcError {
+  return { ...LOST, message: `${LOST.message} (${reason})` };
+}
+
 /** A JSON-RPC error answer; `id` is a raw JSON token. */
 export function errorMessage(id: string | null, { code, message }: RpcError): string {
   const error = JSON.stringify({ code, message });
@@ -47,4 +58,12 @@ export function refuse(
     'content-length': Buffer.byteLength(body),
   });
   res.end(body);
+}
+
+/**
+ * There is nothing to resume: SDKs' clients take 405 for an end, and come back for everything else.
+ */
+export function refuseResumption(res: ServerResponse): void {
+  res.writeHead(405, { allow: 'POST, DELETE', 'content-length': 0 });
+  res.end();
 }

@@ -10,9 +10,9 @@ import type { Session } from '../session.js';
 import { ask } from './ask.js';
 import { protocolHeaders } from './handshake.js';
 import { scanMessages } from './message-scanner.js';
-import { errorMessage, REFUSALS } from './refusals.js';
+import { errorMessage, LOST } from './refusals.js';
 import { mayReplay } from './replay.js';
-import { sseEvent } from './sse-event.js';
+import { beginEventStream, sseEvent } from './sse-event.js';
 import { settleLost, type SuspendedCall } from './suspended.js';
 
 /** Answers what was suspended, on `res`, and ends it. Never rejects. */
@@ -22,11 +22,7 @@ export async function resumeElsewhere(
   res: ServerResponse,
   binding: Binding,
 ): Promise<'done'> {
-  res.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-cache',
-    [SESSION_HEADER]: session.id,
-  });
+  beginEventStream(res, session.id);
   res.flushHeaders();
   const calls = session.suspended.takeAll();
   await Promise.all(calls.map(async (call) => res.write(await answerTo(plane, call, binding))));
@@ -54,8 +50,6 @@ async function answerTo(plane: Plane, call: SuspendedCall, binding: Binding): Pr
     }
   }
   settleLost(call);
-  const message = 'the server was lost during the call, which may have been executed';
-  const error = { code: REFUSALS.lost, message };
-  plane.accounts.rpcErrors.count(track, error.code, ids.length);
-  return ids.map((id) => sseEvent(errorMessage(id, error))).join('');
+  plane.accounts.rpcErrors.count(track, LOST.code, ids.length);
+  return ids.map((id) => sseEvent(errorMessage(id, LOST))).join('');
 }

@@ -1,5 +1,18 @@
+/** Server-sent events of ours. */
+import type { ServerResponse } from 'node:http';
+import { SESSION_HEADER } from '../headers.js';
+
 /** A whole server-sent event as it goes on the wire. `data` must have no newline (JSON has none). */
 export function sseEvent(data: string, event = 'message', id?: string): string {
   const idLine = id === undefined ? '' : `id: ${id}\n`;
   return `event: ${event}\n${idLine}data: ${data}\n\n`;
+}
+
+/** The head of an event stream in a session, which goes out with what is written next. */
+export function beginEventStream(res: ServerResponse, sessionId: string): void {
+  res.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    [SESSION_HEADER]: sessionId,
+  });
 }

@@ -4,6 +4,7 @@ import { forwardedHeaders, SESSION_HEADER } from '../headers.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import { readMessages } from './body.js';
+import { readCallEventId } from './call-event-id.js';
 import { endSession } from './end-session.js';
 import { EventStream } from './event-stream.js';
 import { ask } from './ask.js';
@@ -14,9 +15,12 @@ import { learnFromRequest, learnInitialized } from './learn.js';
 import type { Message } from './message-scanner.js';
 import { Post, type PostHooks, type PostRequest } from './post.js';
 import { REFUSALS, refuse } from './refusals.js';
+import { takeUp } from './take-up.js';
 
 /** Open GET streams that one session may have. */
 const MAX_STREAMS = 16;
+/** The first protocol version in which a stream may begin with an event id and no data. */
+const FIRST_WITH_PRIMING = '2025-11-25';
 /** For an answer out of a batch to reach its instance. */
 const DELIVERY_TIMEOUT_MS = 10_000;
 
@@ -66,13 +70,15 @@ function serveInSession(
       res.end();
       return;
   }
+  const lastEventId = String(req.headers['last-event-id'] ?? '');
+  const own = readCallEventId(lastEventId, session.label);
+  if (own !== null) return takeUp(plane, session, own, res);
   if (session.streams >= MAX_STREAMS) {
     const message = `a session may have ${MAX_STREAMS} streams`;
     return refuse(res, 429, { code: REFUSALS.full, message });
   }
-  const lastEventId = req.headers['last-event-id'];
-  const resumed = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-  return new EventStream(plane, session, { res, path, headers, lastEventId: resumed }).run();
+  const request = { res, path, headers, lastEventId: lastEventId === '' ? null : lastEventId };
+  return new EventStream(plane, session, request).run();
 }
 
 async function servePost(
@@ -160,9 +166,15 @@ function sessionHooks(plane: Plane, session: Session, request: PostRequest): Pos
   return {
     ...toolHooks(plane, request.messages),
     asked: session.asked,
+    ...(comesBack(session) && { callers: session.callers }),
     onSuspended: (ledger, track, isDropped) =>
       session.suspended.add({ ledger, path, headers, body, track, isDropped }),
   };
+}
+
+/** Clients of older versions take an event without data for a message. */
+function comesBack({ negotiated }: Session): boolean {
+  return (negotiated?.protocolVersion ?? '') >= FIRST_WITH_PRIMING;
 }
 
 /** What the service's tools may do is learned from the lists that clients ask for. */

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { loadConfigText } from '../../config/load.js';
 import { formatProblems } from '../../config/problem.js';
 import { ResponseParser } from '../../proxy/http1/response-parser.js';
+import { callEventIds, readCallEventId } from '../../proxy/mcp/call-event-id.js';
 import { scanMessages, MessageScanner, type Message } from '../../proxy/mcp/message-scanner.js';
 import { SseParser } from '../../proxy/mcp/sse-parser.js';
 
@@ -148,6 +149,26 @@ const TOKENS = [
   '1e999',
 ];
 
+/** An event id is read as what it was written as, or is another's; what it names can be answered. */
+function readsOwnIds(inputs: number): void {
+  const { begun, over } = callEventIds('4f1d', '"a-1"');
+  const ids = mutated(
+    [begun, over, 'canary-2-7'],
+    ['.', '-', '_', '=', 'canary-over', '4f1d', '\n'],
+  );
+  fc.assert(
+    fc.property(ids, (id) => {
+      const read = readCallEventId(id, '4f1d');
+      if (read === null) return;
+      if (callEventIds('4f1d', read.token)[read.kind] !== id) throw new Error('another id');
+      const error = `{"id":${Buffer.from(read.token, 'latin1').toString('utf8')}}`;
+      if (error.includes('\n')) throw new Error('it would end the event');
+      JSON.parse(error);
+    }),
+    { numRuns: inputs },
+  );
+}
+
 /** A file is a configuration, or has problems that a person can be shown. */
 function loadsOrTells(inputs: number): void {
   const example = readFileSync(new URL('../../config/canary.yaml', import.meta.url), 'utf8');
@@ -238,5 +259,6 @@ export const PARSERS: readonly Target[] = [
         { numRuns: inputs },
       ),
   },
+  { name: 'event ids of calls', share: 0.1, fuzz: readsOwnIds },
   { name: 'configuration files', share: 0.02, fuzz: loadsOrTells },
 ];

@@ -23,17 +23,25 @@ export class WireClient {
   }
 
   /** A client that has initialized. */
-  static async open(baseUrl: string, extra: Record<string, string> = {}): Promise<WireClient> {
-    const client = await WireClient.greet(baseUrl, extra);
+  static async open(
+    baseUrl: string,
+    extra: Record<string, string> = {},
+    protocolVersion?: string,
+  ): Promise<WireClient> {
+    const client = await WireClient.greet(baseUrl, extra, protocolVersion);
     await client.post({ method: 'notifications/initialized' });
     return client;
   }
 
   /** A client that has sent `initialize`, and not yet `notifications/initialized`. */
-  static async greet(baseUrl: string, extra: Record<string, string> = {}): Promise<WireClient> {
+  static async greet(
+    baseUrl: string,
+    extra: Record<string, string> = {},
+    protocolVersion = '2025-11-25',
+  ): Promise<WireClient> {
     const client = new WireClient(`${baseUrl}/mcp`, extra);
     const clientInfo = { name: 'wire', version: '1' };
-    const params = { protocolVersion: '2025-11-25', capabilities: { sampling: {} }, clientInfo };
+    const params = { protocolVersion, capabilities: { sampling: {} }, clientInfo };
     const { headers } = await client.request('initialize', params);
     client.sessionId = headers.get('mcp-session-id');
     return client;
