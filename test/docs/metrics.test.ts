@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Registry } from 'prom-client';
 import pino from 'pino';
 import { systemClock } from '../../common/clock.js';
+import { OUTCOMES } from '../../common/protocol.js';
+import { meaningOf } from '../../orchestrator/judge/outcome.js';
 import { createMetrics } from '../../orchestrator/metrics/metrics.js';
 import { Orchestrator } from '../../orchestrator/orchestrator.js';
 import { createPm2 } from '../../orchestrator/pm2/adapter.js';
@@ -102,6 +104,16 @@ test('the labels are those that docs/metrics.md names', () => {
       expect(found, name).toEqual(labels);
     }
   }
+});
+
+test('docs/metrics.md has every outcome, and says whose error it is', () => {
+  const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `(\w+)` \| [^|]+ \| (yes|no)\b[^|]*\|$/gm)];
+  const isError = (outcome: (typeof OUTCOMES)[number]): boolean =>
+    ['error', 'tool-error'].includes(meaningOf(outcome));
+  expect(rows.map(([, outcome, counts]) => [outcome, counts === 'yes'])).toEqual(
+    OUTCOMES.map((outcome) => [outcome, isError(outcome)]),
+  );
 });
 
 test('an orchestrator without PM2 says so', async () => {
