@@ -199,7 +199,7 @@ export interface ServiceConfig {
   readonly drift: OnDrift;
   readonly overrides: Overrides;
   readonly onInconclusive: OnInconclusive;
-  /** With `onInconclusive: extend`: the longest that the window grows to, before it is held. */
+  /** With `onInconclusive: extend`: the longest that a step's window grows to, before it is held. */
   readonly maxWindowMs: number;
   readonly bakeMs: number;
   /** How long an instance may take from its start to its first good probe. */

@@ -48,7 +48,13 @@ export type Phase =
   | { readonly kind: 'starting'; readonly deadlineMs: number }
   /** The canary serves, gets no traffic, and must pass its smoke test and the contract check. */
   | { readonly kind: 'smoking'; readonly deadlineMs: number }
-  | { readonly kind: 'observing'; readonly step: number; readonly endsAtMs: number }
+  | {
+      readonly kind: 'observing';
+      readonly step: number;
+      readonly endsAtMs: number;
+      /** How often the step's window was extended since the step, or a person's `resume`, began it; missing: never. */
+      readonly extensions?: number;
+    }
   | {
       readonly kind: 'held';
       readonly why: HeldWhy;

@@ -235,15 +235,7 @@ function isAwaited(phase: Phase, name: AppName): boolean {
   return isRestarting || (phase.kind === 'held' && phase.why === 'main-down');
 }
 
-/** A rollout after one step of time. What is over is over: how long does not matter. */
-export function later(rollout: Rollout): Rollout {
-  return {
-    ...rollout,
-    phase: laterPhase(rollout.phase),
-    startedAtMs: Math.max(rollout.startedAtMs - TICK_MS, NOW_MS - rollout.config.maxWindowMs),
-  };
-}
-
+/** A phase after one step of time. What is over is over: how long does not matter. */
 export function laterPhase(phase: Phase): Phase {
   // The smoke test's grace counts from its deadline.
   const earliestMs = phase.kind === 'smoking' ? NOW_MS - TICK_MS : NOW_MS;

@@ -11,7 +11,6 @@ import type { WitnessedApp } from '../../orchestrator/rollout/witness.js';
 import { Simulation } from '../orchestrator/rollout/simulation.js';
 import { accidents, otherHand, progress, recoveries } from './events.js';
 import {
-  later,
   laterPhase,
   moving,
   NOW_MS,
@@ -183,7 +182,7 @@ function unproven({ route, ...apps }: World): string | null {
 
 function timePassed(state: State): State {
   const { program } = state;
-  const rollout = later(state.rollout);
+  const rollout = { ...state.rollout, phase: laterPhase(state.rollout.phase) };
   if (!('then' in program) || program.then === null) return { ...state, rollout };
   const then = { ...program.then, to: laterPhase(program.then.to) };
   return { ...state, rollout, program: { ...program, then } };
@@ -241,7 +240,7 @@ function encode({ rollout, program, world, ordersLeft, faultsLeft }: State): str
     `${daemons.of(world.daemon)} ${world.daemonAnswers} ${world.dump} ${world.proxyAnswers} ${routeKey(world.route)}`,
     `${carries.stable} ${carries.canary} ${world.preparation} ${world.smoke}`,
     phase(rollout.phase),
-    `${request?.kind ?? ''} ${smoke?.passed ?? ''} ${rollout.startedAtMs - NOW_MS}`,
+    `${request?.kind ?? ''} ${smoke?.passed ?? ''}`,
     `${seen(witness?.main)} ${seen(witness?.canary)} ${daemons.of(witness?.daemonStartedAtMs)}`,
     programKey(program, rollout, phase),
     ordersLeft,
@@ -288,7 +287,7 @@ function routeKey({ tracks }: Route): string {
 function phaseKey(phase: Phase, life: (of: Instance | null) => string): string {
   const all = phase as Partial<
     Record<'stage' | 'why', string> &
-      Record<'deadlineMs' | 'endsAtMs' | 'remainingMs' | 'step', number> & {
+      Record<'deadlineMs' | 'endsAtMs' | 'remainingMs' | 'step' | 'extensions', number> & {
         before: Instance | null;
         mainTouched: boolean;
       }
@@ -296,5 +295,5 @@ function phaseKey(phase: Phase, life: (of: Instance | null) => string): string {
   const at = all.deadlineMs ?? all.endsAtMs;
   const left = at == null ? '-' : String(at - NOW_MS);
   const before = all.before === undefined ? '' : life(all.before);
-  return `${phase.kind} ${all.stage ?? ''} ${all.why ?? ''} ${all.step ?? ''} ${left} ${all.remainingMs ?? ''} ${all.mainTouched ?? ''} ${before}`;
+  return `${phase.kind} ${all.stage ?? ''} ${all.why ?? ''} ${all.step ?? ''} ${left} ${all.extensions ?? ''} ${all.remainingMs ?? ''} ${all.mainTouched ?? ''} ${before}`;
 }

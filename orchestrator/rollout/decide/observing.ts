@@ -89,9 +89,10 @@ function inconclusive(situation: Situation<'observing'>, why: string, mayExtend 
     case 'promote':
       return move(leavingMain(rollout, nowMs), `${reason}; configured to promote`);
     case 'extend': {
-      const endsAtMs = nowMs + (config.steps[phase.step]?.windowMs ?? 0);
-      return mayExtend && endsAtMs - rollout.startedAtMs <= config.maxWindowMs
-        ? move({ ...phase, endsAtMs }, `${reason}; extended`)
+      const windowMs = config.steps[phase.step]?.windowMs ?? 0;
+      const extensions = (phase.extensions ?? 0) + 1;
+      return mayExtend && (1 + extensions) * windowMs <= config.maxWindowMs
+        ? move({ ...phase, endsAtMs: nowMs + windowMs, extensions }, `${reason}; extended`)
         : move(held('inconclusive', situation), `${reason}; it cannot be extended`);
     }
     case 'hold':

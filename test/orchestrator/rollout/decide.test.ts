@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isEnded, PHASE_KINDS, canMove } from '../../../orchestrator/rollout/phase.js';
-import { failing, service, Simulation, unsure } from './simulation.js';
+import { PHASE_KINDS, canMove } from '../../../orchestrator/rollout/phase.js';
+import { failing, service, Simulation } from './simulation.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -205,36 +205,6 @@ describe('a bad release', () => {
     run.to('rolling-back/restarting-main');
     expect(run.route.tracks.canary?.weight).toBe(1);
     expectTidy(run.toEnd(), 'old');
-  });
-});
-
-describe('too little evidence', () => {
-  it.each([
-    ['hold', 'held'],
-    ['promote', 'promoted'],
-    ['rollback', 'rolled-back'],
-  ] as const)('with onInconclusive: %s ends %s', (onInconclusive, kind) => {
-    const run = new Simulation({ onInconclusive });
-    run.assessment = unsure;
-    run.until(() => run.phase.kind === 'held' || isEnded(run.phase));
-    expect(run.phase.kind).toBe(kind);
-  });
-
-  it('extends the window up to its limit, then holds', () => {
-    const run = new Simulation({ onInconclusive: 'extend' });
-    run.assessment = unsure;
-    run.to('held');
-    expect(run.nowMs).toBe(6 * HOUR_MS);
-  });
-
-  it('is never a pass', () => {
-    const run = new Simulation();
-    run.assessment = unsure;
-    run.to('held');
-    expect(run.main?.release).toBe('old');
-    run.ask('resume');
-    run.to('observing');
-    expect(run.phase).toMatchObject({ endsAtMs: run.nowMs + 2 * HOUR_MS });
   });
 });
 
