@@ -19,12 +19,13 @@ import { reportCommand } from './commands/report.js';
 import { smokeCommand } from './commands/smoke.js';
 import { runCommands } from './commands/runs.js';
 import { scheduleCommand } from './commands/schedule.js';
-import { startCommand, type Runner } from './commands/start.js';
+import { startCommand } from './commands/start.js';
 import { showCommand } from './commands/show.js';
 import { historyCommand, statusCommand } from './commands/status.js';
 import { steerCommands } from './commands/steer.js';
 import { uninstallCommand } from './commands/uninstall.js';
 import { CommandError, EXIT, type ExitCode, type Io } from './io.js';
+import type { Runner } from './runner.js';
 
 const HELP = `
 A rollout: the canary is a second PM2 app on its own port; canary-proxy gives it a share of the new

@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { decodedName, refusal, type ApiReply, type ApiRequest } from '../../common/unix-http.js';
 import type { Orchestrator } from '../orchestrator.js';
 import type { RequestKind } from '../rollout/rollout.js';
-import { startRequestSchema, steerRequestSchema } from './messages.js';
+import { MAX_HISTORY, startRequestSchema, steerRequestSchema } from './messages.js';
 import { malformed, reply, type Handler, type Route } from './reply.js';
 import { RUN_ROUTES } from './run-routes.js';
 
-const MAX_HISTORY = 500;
-
+/** Of a page of evidence. */
 const MAX_EVENTS = 10_000;
 
 const limitSchema = z.coerce.number().int().min(1).max(MAX_HISTORY);

@@ -28,6 +28,9 @@ import type { RequestKind } from '../rollout/rollout.js';
 import type { SmokeResult } from '../smoke/report.js';
 import type { Course } from './course.js';
 
+/** The most rollouts that a list has. */
+export const MAX_HISTORY = 500;
+
 const releaseValue = z.string().regex(new RegExp(RELEASE_VALUE_PATTERN));
 
 const stepSchema = z.strictObject({

@@ -17,7 +17,12 @@ import type { Result } from '../runs/run.js';
 import type { SlotEntry } from '../store/schedule-store.js';
 import { startRequestSchema } from './messages.js';
 
-const MAX_MEMBERS = 100;
+/** The most services of a run. */
+export const MAX_MEMBERS = 100;
+/** The most runs, or entries of a schedule, that a list has. */
+export const MAX_LISTED = 200;
+/** The most coming times of a schedule that are told. */
+export const MAX_UPCOMING = 50;
 
 /** Either a group or services; each of them has its request. */
 export const runRequestSchema = z.strictObject({

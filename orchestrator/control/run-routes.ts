@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { steerRequestSchema } from './messages.js';
 import { malformed, reply, type Route } from './reply.js';
-import { runRequestSchema, scheduleRunRequestSchema } from './run-messages.js';
-
-const MAX_LISTED = 200;
-const MAX_UPCOMING = 50;
+import {
+  MAX_LISTED,
+  MAX_UPCOMING,
+  runRequestSchema,
+  scheduleRunRequestSchema,
+} from './run-messages.js';
 
 const limitSchema = z.coerce.number().int().min(1).max(MAX_LISTED);
 const countSchema = z.coerce.number().int().min(1).max(MAX_UPCOMING);

@@ -6,7 +6,7 @@ import { SCRIPTS, SHELLS, type Shell } from '../completion/scripts.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { harmless } from '../terminal/harmless.js';
 import { clip } from '../terminal/width.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 const MAX_DESCRIPTION = 60;
 

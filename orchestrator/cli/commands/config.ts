@@ -7,7 +7,7 @@ import { loadConfig } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
 import { suiteProblems } from '../../smoke/suites.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 export function validateCommand(program: Command, io: Io, run: Runner): void {
   program

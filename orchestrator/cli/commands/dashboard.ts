@@ -1,11 +1,11 @@
 /** `canary dashboard`: where the dashboard is, with the token that lets a browser act. */
 import type { Command } from 'commander';
 import { createHome, homeFrom } from '../../../common/home.js';
-import { readConfig } from '../../../config/read.js';
 import { formatAddress } from '../../../config/units.js';
 import { dashboardToken } from '../../dashboard/token.js';
-import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
-import type { Runner } from './start.js';
+import { EXIT, type ExitCode, type Io } from '../io.js';
+import { localConfig } from '../local-config.js';
+import type { Runner } from '../runner.js';
 
 export function dashboardCommand(program: Command, io: Io, run: Runner): void {
   program
@@ -19,12 +19,10 @@ export function dashboardCommand(program: Command, io: Io, run: Runner): void {
 }
 
 function dashboard(io: Io, json: boolean): Promise<ExitCode> {
+  const { orchestrator } = localConfig(io, undefined);
   const home = homeFrom(io.env);
-  const request = { env: io.env, cwd: io.cwd, homeDir: home.dir };
-  const read = readConfig(request, { color: io.color });
-  if (!read.ok) throw new CommandError(read.message, EXIT.usage);
   createHome(home);
-  const url = `http://${formatAddress(read.config.orchestrator.listen)}/`;
+  const url = `http://${formatAddress(orchestrator.listen)}/`;
   const token = dashboardToken(home.tokenFile);
   if (json) io.out(JSON.stringify({ url, token }, null, 2));
   else {

@@ -5,9 +5,9 @@ import { contractLines, contractSummary, judgeChanges } from '../../contract/ver
 import { compareInstances } from '../../smoke/smoke.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
-import { parsePort } from './smoke.js';
+import { parsePort } from '../option-values.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 const TIMEOUT_MS = 120_000;
 

@@ -6,7 +6,7 @@ import { examine } from '../../doctor/doctor.js';
 import { gatherFacts } from '../../doctor/facts.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 interface DoctorFlags {
   readonly config?: string;

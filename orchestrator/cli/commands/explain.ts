@@ -8,7 +8,7 @@ import { EXIT, type ExitCode, type Io } from '../io.js';
 import { hanging, lineOf, painted, type Line } from '../terminal/line.js';
 import { checkLines } from '../watch/checks.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 const PIPED_COLUMNS = 100;
 
@@ -58,7 +58,7 @@ async function explanationOf(io: Io, view: RolloutView): Promise<Explanation> {
 }
 
 /** As a terminal shows it (pure). */
-export function explanationLines(
+function explanationLines(
   { summary, story, moves, checks, whatIf, limits }: Explanation,
   columns: number,
 ): Line[] {

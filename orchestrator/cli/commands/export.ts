@@ -6,7 +6,7 @@ import { systemClock } from '../../../common/clock.js';
 import { evidencePages } from '../evidence.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 const HELP = `
 One line an event, the rollout itself first; "canary history" lists the rollouts. There are calls

@@ -1,5 +1,4 @@
 /** `canary init`: writes a first canary.yaml from what PM2 runs. It changes nothing in PM2. */
-import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { packageRoot } from '../../../common/package.js';
@@ -13,7 +12,8 @@ import { createPm2 } from '../../pm2/adapter.js';
 import type { AppView } from '../../pm2/app.js';
 import { listenersSeenBy, treeListeners } from '../../proc/listeners.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
-import type { Runner } from './start.js';
+import { writeNewOutput, writeOutput } from '../output-file.js';
+import type { Runner } from '../runner.js';
 
 const PM2_TIMEOUT_MS = 5_000;
 
@@ -57,7 +57,8 @@ async function init(io: Io, { output, force }: InitFlags): Promise<ExitCode> {
     io.out(text.trimEnd());
     return EXIT.ok;
   }
-  write(resolve(io.cwd, output), text, force === true);
+  if (force === true) await writeOutput(io, output, text);
+  else await writeNewOutput(io, output, text, '--force replaces it, -o names another');
   io.out(summary(resolve(io.cwd, output), found));
   return EXIT.ok;
 }
@@ -67,15 +68,17 @@ async function look(
 ): Promise<{ readonly apps: readonly AppView[]; readonly found: Survey }> {
   const pm2 = createPm2({ home: pm2Home, timeoutMs: PM2_TIMEOUT_MS });
   const daemon = await pm2.daemon();
-  const apps = daemon.kind === 'ok' ? await pm2.list() : daemon;
-  if (daemon.kind !== 'ok' || apps.kind !== 'ok') {
-    const reason = apps.kind === 'ok' ? '' : apps.reason;
-    throw new CommandError(
-      `PM2 does not answer: ${reason}\n$PM2_HOME names the daemon's folder.`,
-      EXIT.failed,
-    );
-  }
+  if (daemon.kind !== 'ok') throw pm2Down(daemon.reason);
+  const apps = await pm2.list();
+  if (apps.kind !== 'ok') throw pm2Down(apps.reason);
   return { apps: apps.value, found: await survey(apps.value, daemon.value) };
+}
+
+function pm2Down(reason: string): CommandError {
+  return new CommandError(
+    `PM2 does not answer: ${reason}\n$PM2_HOME names the daemon's folder.`,
+    EXIT.failed,
+  );
 }
 
 /** This program's own processes keep their ports, also in a second file. */
@@ -87,20 +90,6 @@ function portsOf(pid: number): number[] {
 function namedPorts({ spec }: AppView): number[] {
   const words = [...Object.values(spec.env), ...spec.args.flatMap((arg) => arg.split(/[\s=]/))];
   return words.filter((word) => /^\d{2,5}$/.test(word)).map(Number);
-}
-
-function write(file: string, text: string, force: boolean): void {
-  try {
-    writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new CommandError(
-      code === 'EEXIST'
-        ? `${file} is there already: --force replaces it, -o names another`
-        : `cannot write ${file} (${code})`,
-      EXIT.usage,
-    );
-  }
 }
 
 function summary(file: string, { services, leftOut }: Survey): string {

@@ -1,5 +1,5 @@
 /** `canary logs`: what both instances of a service print, side by side. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import {
   sourcesOf,
@@ -9,7 +9,8 @@ import {
 } from '../../control/log-files.js';
 import { CommandError, EXIT, ask, tryAsk, type ExitCode, type Io } from '../io.js';
 import { follow, logLine, printEnds } from '../logs/logs.js';
-import type { Runner } from './start.js';
+import { wholeNumber } from '../option-values.js';
+import type { Runner } from '../runner.js';
 
 interface LogFlags {
   readonly track?: LogTrack;
@@ -35,16 +36,15 @@ export function logsCommand(program: Command, io: Io, run: Runner): void {
     .description('Shows the end of the logs of both instances of a service, and follows them.')
     .argument('<service>', 'the service, as in canary.yaml')
     .addOption(new Option('--track <track>', 'one track only').choices(TRACKS))
-    .option('-n, --lines <count>', 'so many of the last lines of each file', parseLines, 20)
+    .option(
+      '-n, --lines <count>',
+      'so many of the last lines of each file',
+      wholeNumber(0, MAX_LINES),
+      20,
+    )
     .option('-f, --follow', 'go on until Ctrl-C')
     .addHelpText('after', HELP)
     .action((service: string, flags: LogFlags) => run(() => logs(io, service, flags)));
-}
-
-function parseLines(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count <= MAX_LINES) return count;
-  throw new InvalidArgumentError(`wanted a whole number from 0 to ${MAX_LINES}.`);
 }
 
 async function logs(

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { NotifyTestReply } from '../../control/messages.js';
 import { table } from '../format.js';
 import { ask, EXIT, type ExitCode, type Io } from '../io.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 export function notifyCommand(program: Command, io: Io, run: Runner): void {
   program

@@ -7,11 +7,12 @@ import { planRehearsal, type Rehearsal } from '../../release/rehearsal.js';
 import { stateOf } from '../../release/record.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, serviceIn } from '../local-config.js';
+import { collect } from '../option-values.js';
 import { printable } from '../printable.js';
 import { releaseText } from '../release-text.js';
 import { wishesFrom, type WishFlags } from '../release-wishes.js';
+import type { Runner } from '../runner.js';
 import { withProgress } from '../terminal/progress.js';
-import { collect, type Runner } from './start.js';
 
 const PM2_TIMEOUT_MS = 10_000;
 

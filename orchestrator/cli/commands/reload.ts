@@ -5,7 +5,7 @@ import { homeFrom } from '../../../common/home.js';
 import type { ProxyState } from '../../../common/protocol.js';
 import { proxyClient, type ProxyAdmin } from '../../proxy-client.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 /** How long a new process may take to load, and the old one to drain: longer than both limits. */
 const LOAD_LIMIT_MS = 65_000;
@@ -30,7 +30,9 @@ async function reload(io: Io): Promise<ExitCode> {
   if (reply.kind === 'down') throw refused(reply.reason);
   const after = await successorOf(before.value, proxy);
   const { pid, build } = after;
-  io.out(`canary-proxy: process ${before.value.pid} gave way to ${pid}, version ${build?.version ?? 'unknown'}`);
+  io.out(
+    `canary-proxy: process ${before.value.pid} gave way to ${pid}, version ${build?.version ?? 'unknown'}`,
+  );
   const deaf = Object.values(after.services).filter(({ listening }) => !listening);
   for (const { service, listenError } of deaf)
     io.err(`${service} cannot be served yet: ${listenError ?? 'not bound'}`);

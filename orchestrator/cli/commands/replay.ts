@@ -13,7 +13,7 @@ import { duration } from '../format.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { judgeRecording, recordingsAt } from '../recording.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 interface ReplayFlags {
   readonly config?: string;

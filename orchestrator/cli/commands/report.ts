@@ -13,7 +13,7 @@ import { caseFileOf, rolloutMeant } from '../evidence.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { writeOutput } from '../output-file.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 interface ReportFlags {
   readonly html?: boolean;

@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import type { SteerRequest } from '../../control/messages.js';
-import type { RunsReply, RunView } from '../../control/run-messages.js';
+import { MAX_LISTED, type RunsReply, type RunView } from '../../control/run-messages.js';
 import { followRun } from '../follow-run.js';
 import { table } from '../format.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
+import { wholeNumber } from '../option-values.js';
 import { runRow, runText } from '../run-format.js';
-import type { Runner } from './start.js';
-import { parseCount } from './status.js';
+import type { Runner } from '../runner.js';
 
 interface RunsFlags {
   readonly limit: number;
@@ -24,7 +24,7 @@ export function runCommands(program: Command, io: Io, run: Runner): void {
       'Lists the runs of several services, newest first, or shows one with the result of each service.',
     )
     .argument('[run]', 'one run, such as run-3')
-    .option('--limit <count>', 'at most so many', parseCount, 20)
+    .option('--limit <count>', 'at most so many', wholeNumber(1, MAX_LISTED), 20)
     .option('--wait', 'follow the run until it is over or only a person can go on with it')
     .option('--json', 'print it as JSON')
     .action((id: string | undefined, flags: RunsFlags) =>

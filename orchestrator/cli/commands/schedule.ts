@@ -1,18 +1,20 @@
 /** `canary schedule list`, `run` and `history`. */
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
-import type {
-  RunView,
-  ScheduleHistoryReply,
-  ScheduleRunRequest,
-  SchedulesReply,
+import {
+  MAX_LISTED,
+  MAX_UPCOMING,
+  type RunView,
+  type ScheduleHistoryReply,
+  type ScheduleRunRequest,
+  type SchedulesReply,
 } from '../../control/run-messages.js';
 import { followRun } from '../follow-run.js';
 import { table } from '../format.js';
 import { ask, EXIT, type ExitCode, type Io } from '../io.js';
+import { wholeNumber } from '../option-values.js';
 import { entryRow, scheduleText } from '../run-format.js';
-import type { Runner } from './start.js';
-import { parseCount } from './status.js';
+import type { Runner } from '../runner.js';
 
 interface ListFlags {
   readonly count: number;
@@ -37,7 +39,7 @@ export function scheduleCommand(program: Command, io: Io, run: Runner): void {
   schedule
     .command('list')
     .summary('show the next times and why one is held')
-    .option('--count <count>', 'so many times of each', parseCount, 3)
+    .option('--count <count>', 'so many times of each', wholeNumber(1, MAX_UPCOMING), 3)
     .option('--json', 'print it as JSON')
     .action((flags: ListFlags) => run(() => list(io, flags)));
   schedule
@@ -52,7 +54,7 @@ export function scheduleCommand(program: Command, io: Io, run: Runner): void {
     .command('history')
     .summary('list what became of the times that were')
     .argument('[schedule]', 'one schedule only')
-    .option('--limit <count>', 'at most so many', parseCount, 20)
+    .option('--limit <count>', 'at most so many', wholeNumber(1, MAX_LISTED), 20)
     .option('--json', 'print it as JSON')
     .action((name: string | undefined, flags: HistoryFlags) => run(() => history(io, name, flags)));
 }

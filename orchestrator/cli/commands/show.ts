@@ -5,7 +5,7 @@ import type { RolloutView } from '../../control/messages.js';
 import { clockTime, headline, transitionText } from '../format.js';
 import { ask, EXIT, type ExitCode, type Io } from '../io.js';
 import { releaseText } from '../release-text.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 export function showCommand(program: Command, io: Io, run: Runner): void {
   program

@@ -1,5 +1,4 @@
 /** `canary smoke` and `canary smoke record`: the smoke suite by hand, without an orchestrator. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
@@ -14,8 +13,10 @@ import { readSuite, type Suite } from '../../smoke/suite.js';
 import { duration } from '../format.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
+import { parsePort } from '../option-values.js';
+import { writeNewOutput, writeOutput } from '../output-file.js';
 import { withProgress } from '../terminal/progress.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 /** For a suite whose service has no smoke test with a time of its own. */
 const DEFAULT_TIMEOUT_MS = 600_000;
@@ -101,7 +102,7 @@ async function smoke(io: Io, name: string, flags: SmokeFlags): Promise<ExitCode>
   const running = runSuite(at, mcpEndpointOf(service), suite, options);
   const doing = (): string => `${suite.calls.length} calls to ${name} on port ${at.port}`;
   const report = await withProgress(io, systemClock, doing, running);
-  if (flags.junit !== undefined) await write(io, flags.junit, junit(name, report), 'w');
+  if (flags.junit !== undefined) await writeOutput(io, flags.junit, junit(name, report));
   if (flags.json === true) io.out(JSON.stringify(report, null, 2));
   else {
     const summary = `${name} on port ${at.port}: ${suiteSummary(report)} in ${duration(report.tookMs)}`;
@@ -150,30 +151,14 @@ async function record(
     io.out(text.trimEnd());
     return EXIT.ok;
   }
-  await write(io, output, text, 'wx');
+  await writeNewOutput(io, output, text, 'name another, or put it aside');
   io.out(`${calls} calls written to ${output}, ${leftOut} tools left out`);
   return EXIT.ok;
-}
-
-/** @param flag `wx` refuses to overwrite: what a person has added to a suite is kept. */
-async function write(io: Io, file: string, text: string, flag: 'w' | 'wx'): Promise<void> {
-  await writeFile(resolve(io.cwd, file), text, { flag }).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'EEXIST' ? 'it exists' : (code ?? String(error));
-    throw new CommandError(`${file} cannot be written (${why})`, EXIT.usage);
-  });
 }
 
 function parseTrack(text: string): 'stable' | 'canary' {
   if (text === 'stable' || text === 'canary') return text;
   throw new InvalidArgumentError('wanted stable or canary.');
-}
-
-/** A port on a host that is known. */
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError('wanted a port from 1 to 65535.');
 }
 
 function parseTimeout(text: string): number {

@@ -1,14 +1,17 @@
 /** `canary start`: plans a canary, begins it and, with --wait, follows it to its end. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import type { OnRollback } from '../../../config/groups.js';
 import { parseDuration, parseSteps, parseWeight, WINDOW_BOUNDS } from '../../../config/units.js';
 import type { PlanReply, ServiceView, StartReply, StartRequest } from '../../control/messages.js';
+import { MAX_MEMBERS } from '../../control/run-messages.js';
+import { follow } from '../follow.js';
 import { planText } from '../format.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
+import { collect, wholeNumber } from '../option-values.js';
 import { releaseFromEcosystem, releaseFromFlags, type ReleaseFlags } from '../release.js';
-import { follow } from '../follow.js';
 import { flag, wishesFrom, type WishFlags } from '../release-wishes.js';
+import type { Runner } from '../runner.js';
 import { startRun } from '../start-run.js';
 import { withProgress } from '../terminal/progress.js';
 
@@ -52,7 +55,11 @@ export function startCommand(program: Command, io: Io, run: Runner): void {
     .description('Starts a canary of a service and gives it a share of the new sessions.')
     .argument('[services...]', 'the service, or several, as in canary.yaml')
     .option('--group <name>', 'the services of a group of canary.yaml')
-    .option('--parallel <count>', 'with several services: so many at a time', parseParallel)
+    .option(
+      '--parallel <count>',
+      'with several services: so many at a time',
+      wholeNumber(1, MAX_MEMBERS),
+    )
     .addOption(
       new Option('--on-rollback <what>', 'with several services: after one was taken back').choices(
         ON_ROLLBACK,
@@ -87,20 +94,7 @@ export function startCommand(program: Command, io: Io, run: Runner): void {
     );
 }
 
-/** Runs a command's work and keeps its exit code. */
-export type Runner = (work: () => Promise<ExitCode>) => Promise<void>;
-
 const ON_ROLLBACK = ['stop', 'continue'] satisfies OnRollback[];
-
-function parseParallel(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= 100) return count;
-  throw new InvalidArgumentError('wanted a whole number from 1 to 100.');
-}
-
-export function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
 
 /** One service is a rollout; several are a run of rollouts. */
 async function startAny(io: Io, services: readonly string[], flags: StartFlags): Promise<ExitCode> {

@@ -1,11 +1,17 @@
 /** `canary status` and `canary history`: what is, and what was. */
-import { InvalidArgumentError, type Command } from 'commander';
-import type { HistoryReply, ServiceView, StatusReply } from '../../control/messages.js';
+import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
+import {
+  MAX_HISTORY,
+  type HistoryReply,
+  type ServiceView,
+  type StatusReply,
+} from '../../control/messages.js';
 import { historyRow, serviceText, table } from '../format.js';
 import { ask, EXIT, tryAsk, type ExitCode, type Io } from '../io.js';
+import { wholeNumber } from '../option-values.js';
 import { watch } from '../watch/watch.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -72,18 +78,11 @@ export function historyCommand(program: Command, io: Io, run: Runner): void {
     .summary('list the rollouts that were')
     .description('Lists rollouts, newest first, with how each ended and why.')
     .argument('[service]', 'one service only')
-    .option('--limit <count>', 'at most so many', parseCount, 20)
+    .option('--limit <count>', 'at most so many', wholeNumber(1, MAX_HISTORY), 20)
     .option('--json', 'print it as JSON, with all transitions and their numbers')
     .action((service: string | undefined, flags: HistoryFlags) =>
       run(() => history(io, service, flags)),
     );
-}
-
-/** For options that say how many are listed. */
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= 500) return count;
-  throw new InvalidArgumentError('wanted a whole number from 1 to 500.');
 }
 
 async function history(

@@ -4,7 +4,7 @@ import type { RolloutView, SteerRequest } from '../../control/messages.js';
 import type { RequestKind } from '../../rollout/rollout.js';
 import { follow } from '../follow.js';
 import { ask, EXIT, type ExitCode, type Io } from '../io.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 interface SteerFlags {
   readonly reason?: string;

@@ -13,7 +13,7 @@ import { leftToDo, planText, planUninstall, type UninstallPlan } from '../../uni
 import { takeOut } from '../../uninstall/take-out.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, serviceIn } from '../local-config.js';
-import type { Runner } from './start.js';
+import type { Runner } from '../runner.js';
 
 const PM2_TIMEOUT_MS = 5_000;
 
