@@ -93,6 +93,11 @@ export function formatDuration(ms: number): string {
   return text || '0s';
 }
 
+/** A time that passed, to the second: 90,400 → `1m30s`. */
+export function formatSeconds(ms: number): string {
+  return formatDuration(Math.max(0, Math.round(ms / SECOND_MS) * SECOND_MS));
+}
+
 /**
  * `380MB` → 380,000,000 bytes. kB, MB, GB, TB count in thousands; KiB, MiB, GiB, TiB in 1024s, and
  * so do the bare K, M, G, T, as in PM2's `max_memory_restart: '300M'`. Capitals don't matter.

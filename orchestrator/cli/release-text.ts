@@ -1,5 +1,5 @@
 /** A rollout's release as people read it in a terminal: planned, under way and made. */
-import { formatDuration } from '../../config/units.js';
+import { formatSeconds } from '../../config/units.js';
 import type { ReleasePlanView, ReleaseView } from '../control/messages.js';
 import { dependencyText, type CommandRecord } from '../release/record.js';
 import type { Release } from '../release/release.js';
@@ -53,12 +53,8 @@ function nameOf({ dir, version, values }: Release): string {
 
 function commandText(command: CommandRecord, nowMs: number): string[] {
   const { line, state, exitCode, startedAtMs, endedAtMs, output } = command;
-  const took = startedAtMs === null ? '' : `, ${seconds((endedAtMs ?? nowMs) - startedAtMs)}`;
+  const took = startedAtMs === null ? '' : `, ${formatSeconds((endedAtMs ?? nowMs) - startedAtMs)}`;
   const code = exitCode === null || exitCode === 0 ? '' : `, exit code ${exitCode}`;
   const printed = output.split('\n').filter((text) => text.trim() !== '');
   return [`  ${line}  (${state}${code}${took})`, ...printed.map((text) => `    ${text}`)];
-}
-
-function seconds(ms: number): string {
-  return formatDuration(Math.round(ms / 1_000) * 1_000);
 }

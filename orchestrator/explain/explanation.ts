@@ -1,5 +1,5 @@
 /** Why a rollout went as it did, in sentences with their numbers (pure). */
-import { formatDuration, formatRatio } from '../../config/units.js';
+import { formatDuration, formatRatio, formatSeconds } from '../../config/units.js';
 import type { RolloutView } from '../control/messages.js';
 import type { ReplayVerdict } from '../judge/replay.js';
 import type { CheckResult } from '../judge/types.js';
@@ -49,7 +49,7 @@ export function explain(
 }
 
 function summaryOf({ id, phase, held, reason, startedAtMs, endedAtMs }: RolloutView): string {
-  const after = endedAtMs === null ? '' : ` after ${took(endedAtMs - startedAtMs)}`;
+  const after = endedAtMs === null ? '' : ` after ${formatSeconds(endedAtMs - startedAtMs)}`;
   switch (phase) {
     case 'promoted':
       return `${id} was promoted${after}: ${reason}`;
@@ -100,7 +100,7 @@ function strengthOf(numbers: Readonly<Record<string, number>> | undefined): stri
 function movesOf({ transitions, startedAtMs }: RolloutView): string[] {
   return transitions.map(
     ({ atMs, to, stage, reason }) =>
-      `After ${took(atMs - startedAtMs)} ${to}${stage === null ? '' : ` (${stage})`}: ${reason}.`,
+      `After ${formatSeconds(atMs - startedAtMs)} ${to}${stage === null ? '' : ` (${stage})`}: ${reason}.`,
   );
 }
 
@@ -138,9 +138,4 @@ function triedAgain(
       ? ['A person steered it: what would have changed the verdict need not have changed its end.']
       : [];
   return { whatIf, limits: [...cut, ...byHand] };
-}
-
-/** `2h`, `1m 30s`: whole seconds. */
-function took(ms: number): string {
-  return formatDuration(Math.max(0, Math.round(ms / 1_000) * 1_000));
 }

@@ -40,7 +40,7 @@ function withoutFailure(retrial: Retrial, { check, checks }: ReplayVerdict): rea
         () => fewerErrors(retrial),
         () => withoutWorstTool(retrial),
         () => moreTolerance(retrial),
-        () => higherShare(retrial),
+        () => higherMaximum(retrial),
       ];
     case 'latency':
       return [() => moreTimes(retrial, 'latency')];
@@ -92,7 +92,7 @@ function moreTolerance(retrial: Retrial): string | null {
     : `with limits.errors.overStable at ${formatRatio(of(count))} (it was ${formatRatio(judgeOf(retrial).errors.overStable)})`;
 }
 
-function higherShare(retrial: Retrial): string | null {
+function higherMaximum(retrial: Retrial): string | null {
   const of = (count: number): number => Number((count * STEP.ratio).toFixed(3));
   const { errors: was } = judgeOf(retrial);
   const count = retrial.least(

@@ -1,5 +1,5 @@
 /** What a report has, whatever it is written as (pure). */
-import { formatDuration, formatRatio } from '../../config/units.js';
+import { formatDuration, formatRatio, formatSeconds } from '../../config/units.js';
 import type { FrozenPlan } from '../control/frozen-plan.js';
 import type { RolloutView } from '../control/messages.js';
 import { contractLines, contractSummary } from '../contract/verdict.js';
@@ -83,8 +83,8 @@ function factsOf({ view, plan, nowMs }: ReportParts): Row[] {
     ['Result', view.phase],
     ['Started', `${time(startedAtMs)} by ${startedBy}`],
     endedAtMs === null
-      ? ['Under way for', took(nowMs - startedAtMs)]
-      : ['Ended', `${time(endedAtMs)}, after ${took(endedAtMs - startedAtMs)}`],
+      ? ['Under way for', formatSeconds(nowMs - startedAtMs)]
+      : ['Ended', `${time(endedAtMs)}, after ${formatSeconds(endedAtMs - startedAtMs)}`],
     ['Shares', course.steps.map(stepText).join(', ')],
     ['PM2 apps', `${app}; canary ${canaryApp} on port ${canaryPort}`],
     ...(baselineApp === null ? [] : [['Compared with', `${baselineApp}, the old release fresh`]]),
@@ -118,7 +118,7 @@ function movesOf({ transitions, startedAtMs, startedBy }: RolloutView): Row[] {
   return [
     ['0s', 'started', `${startedBy} started it`],
     ...transitions.map(({ atMs, to, stage, reason }) => [
-      took(atMs - startedAtMs),
+      formatSeconds(atMs - startedAtMs),
       stage === null ? to : `${to} (${stage})`,
       reason,
     ]),
@@ -183,8 +183,4 @@ function policyOf({ plan, view }: ReportParts): Row[] {
 /** To the second, in UTC: a report is read anywhere. */
 function time(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
-function took(ms: number): string {
-  return formatDuration(Math.max(0, Math.round(ms / 1_000) * 1_000));
 }

@@ -1,5 +1,5 @@
 /** A chart as SVG for an HTML page: its colours are the page's, so that it follows the theme (pure). */
-import { formatDuration } from '../../config/units.js';
+import { formatSeconds } from '../../config/units.js';
 import type { Chart, ChartLine, Values } from './charts.js';
 import { html, type Html } from './markup.js';
 
@@ -77,9 +77,8 @@ function xAxis(scale: Scale, { spanMs }: Chart): Html[] {
   const anchors = ['start', 'middle', 'end'] as const;
   return anchors.map((anchor, i) => {
     const index = ((scale.count - 1) * i) / 2;
-    const sinceMs = Math.round((index * spanMs) / 1_000) * 1_000;
     return html`<text x="${x(index, scale)}" y="${HEIGHT - 6}" text-anchor="${anchor}"
-      >${i === 0 ? 'start' : formatDuration(sinceMs)}</text
+      >${i === 0 ? 'start' : formatSeconds(index * spanMs)}</text
     >`;
   });
 }
