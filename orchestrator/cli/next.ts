@@ -78,7 +78,7 @@ function doing({ waitingFor }: RolloutView): string {
 function afterStep({ service, step, course }: RolloutView): string {
   const next = course.steps[step ?? course.steps.length];
   if (stepOf(course, step)?.gate === 'manual' && next !== undefined) {
-    return `a person opens the gate ("canary resume ${service}")${patience(course)}`;
+    return `a person opens the gate ("canary resume ${service}")${withinText(course)}`;
   }
   if (next !== undefined) {
     return `step ${(step ?? 0) + 1} of ${course.steps.length}, ${percent(next.weight)} of the new sessions for ${duration(next.windowMs)}`;
@@ -86,7 +86,7 @@ function afterStep({ service, step, course }: RolloutView): string {
   const passed =
     course.promote === 'auto'
       ? 'promoted if it passes'
-      : `if it passes, a person approves ("canary promote ${service}")${patience(course)}`;
+      : `if it passes, a person approves ("canary promote ${service}")${withinText(course)}`;
   return `the verdict: ${passed}; with too little evidence ${INCONCLUSIVE[course.onInconclusive]}`;
 }
 
@@ -97,7 +97,7 @@ const INCONCLUSIVE: Readonly<Record<Course['onInconclusive'], string>> = {
   promote: 'promoted',
 };
 
-function patience({ promoteByMs, onDeadline }: Course): string {
+function withinText({ promoteByMs, onDeadline }: Course): string {
   return promoteByMs === null ? '' : ` within ${duration(promoteByMs)}, else ${onDeadline}`;
 }
 

@@ -1,4 +1,4 @@
-/** Text of others for a terminal (pure): names of tools, reasons, output of commands. */
+/** The orchestrator's answers for a terminal (pure): names of tools, reasons, output of commands. Single lines: terminal/harmless.ts. */
 
 /** Controls but line feed and tab, formatting (what turns the direction of text among it), lone surrogates. */
 const CONTROL = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

@@ -63,7 +63,7 @@ function entryText({ slotMs, outcome, reason, runId }: SlotEntry): string {
 }
 
 /** `Mon 2026-11-23 22:00:00 GMT+1`: the time in a zone, with what it is ahead of UTC. */
-export function zoneTime(ms: number, timeZone: string): string {
+function zoneTime(ms: number, timeZone: string): string {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',

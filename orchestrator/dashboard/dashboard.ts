@@ -101,15 +101,19 @@ export class Dashboard {
     const refused = originRefusal(req.headers);
     if (refused !== null) return refused;
     if (req.method === 'POST') return this.#act(req, url);
-    const rollout = /^\/v1\/rollouts\/([^/]+)$/.exec(url.pathname)?.[1];
-    if (req.method !== 'GET') return refusal(405, 'usage', 'there are only GET and POST');
-    if (url.pathname === '/v1/history') {
-      const answer = this.#parts.desk.history(url.searchParams.get('service'), MAX_HISTORY);
-      return answerReply(answer, historyList);
+    if (req.method === 'GET') return this.#read(req, url);
+    return refusal(405, 'usage', 'there are only GET and POST');
+  }
+
+  async #read(req: IncomingMessage, { pathname, searchParams }: URL): Promise<ApiReply> {
+    const { desk } = this.#parts;
+    if (pathname === '/v1/history') {
+      return answerReply(desk.history(searchParams.get('service'), MAX_HISTORY), historyList);
     }
-    const logsOf = /^\/v1\/services\/([\w.-]+)\/logs$/.exec(url.pathname)?.[1];
-    if (logsOf !== undefined) return this.#logs(req, logsOf);
-    if (rollout !== undefined) return answerReply(this.#parts.desk.rollout(rollout), openView);
+    const rollout = /^\/v1\/rollouts\/([^/]+)$/.exec(pathname)?.[1];
+    if (rollout !== undefined) return answerReply(desk.rollout(rollout), openView);
+    const service = /^\/v1\/services\/([\w.-]+)\/logs$/.exec(pathname)?.[1];
+    if (service !== undefined) return this.#logs(req, service);
     return refusal(404, 'usage', 'there is no such page');
   }
 

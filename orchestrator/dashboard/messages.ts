@@ -5,7 +5,7 @@
  *   GET  /v1/live?rollout=ID       → events `overview`, `rollout`, `series` (text/event-stream)
  *   GET  /v1/history?service=NAME  → HistoryList
  *   GET  /v1/rollouts/ID           → OpenRollout, without what the release's commands printed
- *   GET  /v1/services/NAME/logs  → LogTails, with the token
+ *   GET  /v1/services/NAME/logs    → LogTails, with the token
  *   POST /v1/services/NAME/{start,promote,rollback,pause,resume}  as on the control socket
  */
 import type { RolloutView, ServiceView, StatusReply } from '../control/messages.js';

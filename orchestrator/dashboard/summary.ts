@@ -29,7 +29,7 @@ export function historyList({ rollouts }: HistoryReply): HistoryList {
   return { rollouts: rollouts.map(summaryOf) };
 }
 
-/** What commands printed and tools answered may hold secrets, and reading is open: it stays on the control socket. */
+/** What commands printed may hold secrets, and reading is open: it stays on the control socket, as do the cases of a smoke test. */
 export function openView(view: RolloutView): OpenRollout {
   const { release, smoke } = view;
   const preparation = release?.preparation == null ? null : withoutOutput(release.preparation);

@@ -41,7 +41,7 @@ export interface FactRequest {
 /** Looks at everything at once. Never rejects; every look is bounded in time. */
 export async function gatherFacts({ env, cwd, configFlag }: FactRequest): Promise<Facts> {
   const home = homeFrom(env);
-  const configured = readConfig({ flag: configFlag, env, cwd, homeDir: home.dir });
+  const configured = configFact({ flag: configFlag, env, cwd, homeDir: home.dir });
   const pm2Home = configured.config?.pm2Home ?? pm2HomeOf(env);
   const pm2 = createPm2({ home: pm2Home, timeoutMs: TIMEOUT_MS });
   const [daemon, apps, proxy, orchestrator] = await Promise.all([
@@ -53,7 +53,7 @@ export async function gatherFacts({ env, cwd, configFlag }: FactRequest): Promis
   return { env, home, configured, pm2Home, daemon, apps, proxy, orchestrator };
 }
 
-function readConfig(request: Parameters<typeof findConfig>[0]): ConfigFact {
+function configFact(request: Parameters<typeof findConfig>[0]): ConfigFact {
   const found = findConfig(request);
   if (!found.ok) return { config: null, problems: [found.message] };
   const loaded = loadConfig(found.file, request.env);

@@ -1,3 +1,4 @@
+/** A state with a few values, as Prometheus wants it: a sample for each. */
 import type { Labels, Sample } from '../../common/metrics.js';
 
 /** 1 for the present state, 0 for every other: a graph then shows when it was which. */

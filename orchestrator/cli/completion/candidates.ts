@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** What only the orchestrator, or the configuration, knows the names of. */
-export const NAME_KINDS = ['service', 'rollout', 'run', 'schedule', 'group'] as const;
+const NAME_KINDS = ['service', 'rollout', 'run', 'schedule', 'group'] as const;
 export type NameKind = (typeof NAME_KINDS)[number];
 
 export interface Candidate {

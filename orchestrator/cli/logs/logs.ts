@@ -10,6 +10,10 @@ import { markEnd, readLines, type LogMark } from '../../monitor/log-tail.js';
 import { painted, span, type Tone } from '../terminal/line.js';
 
 const POLL_MS = 250;
+/** So often it is asked where the logs are. */
+const SOURCES_EVERY_MS = 2_000;
+/** A file that was not there when the following began is read from its beginning. */
+const FROM_THE_BEGINNING: LogMark = { inode: null, offset: 0, insideLine: false };
 
 /** `canary err | text`, the same columns for every source. */
 export function logLine({ track, stream }: LogSource, text: string, color: boolean): string {
@@ -37,9 +41,6 @@ export interface Following {
   readonly stopped: AbortSignal | undefined;
 }
 
-/** Asked so often where the logs are. */
-const SOURCES_EVERY_MS = 2_000;
-
 /** Prints what is appended until it is stopped. What was there before it began is passed over. */
 export async function follow({ clock, sources, print, stopped }: Following): Promise<void> {
   const marks = new Map<string, LogMark>();
@@ -62,13 +63,10 @@ async function readOn(
   print: (source: LogSource, line: string) => void,
 ): Promise<void> {
   for (;;) {
-    // A file that was not there when the following began is read from its beginning.
-    const mark = marks.get(source.path) ?? NEW_FILE;
+    const mark = marks.get(source.path) ?? FROM_THE_BEGINNING;
     const next = await readLines(source.path, mark, (line) => print(source, line));
     marks.set(source.path, next);
     if (next.inode === mark.inode && next.offset === mark.offset) return;
     await nextTurn();
   }
 }
-
-const NEW_FILE: LogMark = { inode: null, offset: 0, insideLine: false };

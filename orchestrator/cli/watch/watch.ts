@@ -29,7 +29,7 @@ export async function watch(
   if (screen === undefined) {
     return look(io, clock, only, json ? jsonLines(io) : plainLines(io), undefined);
   }
-  const display = onScreen(screen);
+  const display = new ScreenDisplay(screen);
   screen.open(() => display.again());
   try {
     await look(io, clock, only, display, screen.ended);
@@ -66,27 +66,33 @@ async function look(
   return EXIT.ok;
 }
 
-function onScreen(screen: Screen) {
-  return {
-    last: null as WatchDocument | null,
-    show(doc: WatchDocument): void {
-      this.last = doc;
-      this.again();
-    },
-    again(): void {
-      if (this.last === null) return;
-      const lines = watchView(this.last, screen.columns);
-      const hidden = lines.length - screen.rows;
-      const shown =
-        hidden <= 0
-          ? lines.map((line) => painted(line, screen.color))
-          : [
-              ...lines.slice(0, screen.rows - 1).map((line) => painted(line, screen.color)),
-              `(${hidden + 1} more lines: make the window taller)`.slice(0, screen.columns),
-            ];
-      screen.draw(shown);
-    },
-  };
+class ScreenDisplay implements Display {
+  readonly #screen: Screen;
+  #last: WatchDocument | null = null;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  /** What was shown last; null before the first. */
+  get last(): WatchDocument | null {
+    return this.#last;
+  }
+
+  show(doc: WatchDocument): void {
+    this.#last = doc;
+    this.again();
+  }
+
+  /** Draws it anew, for a screen of another size. */
+  again(): void {
+    if (this.#last === null) return;
+    const { columns, rows, color } = this.#screen;
+    const lines = watchView(this.#last, columns).map((line) => painted(line, color));
+    const hidden = lines.length - rows;
+    const more = `(${hidden + 1} more lines: make the window taller)`.slice(0, columns);
+    this.#screen.draw(hidden > 0 ? [...lines.slice(0, rows - 1), more] : lines);
+  }
 }
 
 function plainLines(io: Io): Display {

@@ -63,11 +63,7 @@ function content({ service, app, listen, rollout }, next) {
   return [
     head,
     where,
-    el(
-      'p',
-      { class: 'reason' },
-      rollout.held === null ? rollout.reason : (HELD_WHY[rollout.held] ?? ''),
-    ),
+    el('p', { class: 'reason' }, rollout.held === null ? rollout.reason : HELD_WHY[rollout.held]),
     idle ? null : numbers(rollout),
     next === null ? null : el('p', { class: 'next' }, next),
     el(

@@ -152,7 +152,7 @@ export class RolloutView {
     };
     const over = rollout.endedAtMs !== null;
     fill(this.#standing, shown, () => [
-      el('p', { class: 'why' }, held === null ? reason : `${HELD_WHY[held] ?? held}: ${reason}`),
+      el('p', { class: 'why' }, held === null ? reason : `${HELD_WHY[held]}: ${reason}`),
       el(
         'dl',
         { class: 'numbers' },

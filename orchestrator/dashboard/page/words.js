@@ -2,6 +2,7 @@
 import { el } from './dom.js';
 
 /** @typedef {import('../../rollout/phase.js').PhaseKind} PhaseKind */
+/** @typedef {import('../../rollout/phase.js').HeldWhy} HeldWhy */
 /** @typedef {'good' | 'bad' | 'care' | 'busy' | 'calm'} Tone */
 /** @typedef {readonly [Tone, string, string]} Sign tone, sign, words */
 
@@ -36,10 +37,10 @@ const CHECKS = {
   error: ['care', '!', 'Could not be made'],
 };
 
-/** Why a rollout waits for a person. @type {Readonly<Record<string, string>>} */
+/** Why a rollout waits for a person. @type {Readonly<Record<HeldWhy, string>>} */
 export const HELD_WHY = {
   paused: 'a person paused it',
-  gate: 'the step is over, its gate asks for a person',
+  gate: 'the step is over and its gate asks for a person',
   inconclusive: 'the window ended with too little evidence',
   approval: 'it passed and waits for approval',
   drift: 'another hand changed main or the canary',
