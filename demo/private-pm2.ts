@@ -12,7 +12,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -21,6 +20,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { markedProcesses } from '../orchestrator/proc/marked.js';
 
 const PM2_DIR = dirname(createRequire(import.meta.url).resolve('pm2/package.json'));
 const BOOT_TIMEOUT_MS = 60_000;
@@ -157,19 +157,7 @@ function runCli(
 }
 
 function pidsOf(home: string): number[] {
-  const marker = `PM2_HOME=${home}`;
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((name) => environOf(name).includes(marker))
-    .map(Number);
-}
-
-function environOf(pid: string): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
+  return markedProcesses('PM2_HOME', home).map(({ pid }) => pid);
 }
 
 async function killAll(home: string): Promise<void> {

@@ -28,7 +28,8 @@ const HEAD = `# Written by \`canary init\` from what PM2 runs now. Nothing has b
 # Agents that go on using an app's own port are not seen by canary-proxy: they are cut off when main is restarted.
 `;
 
-const DEFAULT_PORTS = [FILE_DEFAULTS.orchestrator.listen, FILE_DEFAULTS.proxy.metrics].map(
+/** Those of this program's own two listeners. */
+export const DEFAULT_PORTS = [FILE_DEFAULTS.orchestrator.listen, FILE_DEFAULTS.proxy.metrics].map(
   (address) => Number(address.split(':')[1]),
 );
 

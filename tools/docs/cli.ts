@@ -32,16 +32,19 @@ export function cliPage(): string {
   );
 }
 
-/** The commands that do something, with their whole names. */
+/** The commands that do something and are shown, with their whole names. */
 function commandsOf(parent: Command): (readonly [name: string, command: Command])[] {
-  return parent.commands.flatMap((command) => {
-    const name = `${parent.name()} ${command.name()}`;
-    const inner = commandsOf(command).map(
-      ([rest, each]) => [`${parent.name()} ${rest}`, each] as const,
-    );
-    const isGroup = inner.length > 0 && command.registeredArguments.length === 0;
-    return isGroup ? inner : [[name, command] as const, ...inner];
-  });
+  const shown = parent.createHelp().visibleCommands(parent);
+  return parent.commands
+    .filter((command) => shown.includes(command))
+    .flatMap((command) => {
+      const name = `${parent.name()} ${command.name()}`;
+      const inner = commandsOf(command).map(
+        ([rest, each]) => [`${parent.name()} ${rest}`, each] as const,
+      );
+      const isGroup = inner.length > 0 && command.registeredArguments.length === 0;
+      return isGroup ? inner : [[name, command] as const, ...inner];
+    });
 }
 
 function section(name: string, command: Command): string[] {

@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
-import { FILE_DEFAULTS } from '../../config/defaults.js';
+import { DEFAULT_PORTS } from '../../orchestrator/init/draft.js';
 import { endProcesses, markedProcesses } from '../../orchestrator/proc/marked.js';
 import { freePorts } from '../../demo/free-port.js';
 
@@ -49,11 +49,9 @@ export interface Sandbox {
 
 export async function openSandbox({ path = [], env = {} }: SandboxOptions = {}): Promise<Sandbox> {
   const root = mkdtempSync(join(tmpdir(), 'canary-walk-'));
-  const [home, bin, state] = ['home', 'bin', 'state'].map((name) => join(root, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const home = join(root, 'home');
+  const bin = join(root, 'bin');
+  const state = join(root, 'state');
   for (const folder of [join(home, '.pm2'), bin, state]) mkdirSync(folder, { recursive: true });
   // Without this file PM2 asks a server for its newest version.
   writeFileSync(join(home, '.pm2', 'touch'), '');
@@ -90,9 +88,7 @@ function systemPath(): readonly string[] {
 
 /** So that `canary init` takes other ports for its own processes, here and wherever they are taken. */
 async function holdDefaultPorts(): Promise<readonly Server[]> {
-  const addresses = [FILE_DEFAULTS.orchestrator.listen, FILE_DEFAULTS.proxy.metrics];
-  const ports = addresses.map((address) => Number(address.split(':')[1]));
-  const servers = await Promise.all(ports.map(hold));
+  const servers = await Promise.all(DEFAULT_PORTS.map(hold));
   return servers.filter((server) => server !== null);
 }
 
