@@ -36,7 +36,9 @@ describe('latency', () => {
   it('fails a canary that is slow', () => {
     const found = latencyAfter(20, (_, usualMs) => usualMs * 3);
     expect(found.state).toBe('fail');
-    expect(found.reason).toMatch(/slower than stable's 95th percentile, .* times better than .*; most of it in scrape$/);
+    expect(found.reason).toMatch(
+      /slower than stable's 95th percentile, .* times better than .*; most of it in scrape$/,
+    );
   });
 
   it('forgives a fresh process that it is slow at first', () => {
