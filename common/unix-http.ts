@@ -36,6 +36,9 @@ export interface ApiReply {
   readonly body: unknown;
 }
 
+/** Answers one request. What it throws is answered with 500. */
+export type ApiHandler = (request: ApiRequest) => ApiReply | Promise<ApiReply>;
+
 /** A refusal that the caller is told: becomes `{ error: { code, message } }`. */
 export function refusal(status: number, code: string, message: string): ApiReply {
   return { status, body: { error: { code, message } } };
@@ -72,7 +75,7 @@ export interface Succession {
  */
 export async function serveUnix(
   socketPath: string,
-  handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
+  handle: ApiHandler,
   succession: Succession | null,
 ): Promise<Server> {
   if (!(await freed(socketPath))) {
@@ -131,7 +134,7 @@ function answers(socketPath: string): Promise<boolean> {
 async function respond(
   req: IncomingMessage,
   res: ServerResponse,
-  handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
+  handle: ApiHandler,
 ): Promise<void> {
   const reply = await replyTo(req, handle);
   const text = JSON.stringify(reply.body);
@@ -142,10 +145,7 @@ async function respond(
   res.end(text);
 }
 
-async function replyTo(
-  req: IncomingMessage,
-  handle: (request: ApiRequest) => Promise<ApiReply> | ApiReply,
-): Promise<ApiReply> {
+async function replyTo(req: IncomingMessage, handle: ApiHandler): Promise<ApiReply> {
   const target = req.url ?? '/';
   if (!URL.canParse(target, BASE)) return refusal(400, 'bad_url', 'the address is none');
   const url = new URL(target, BASE);

@@ -76,7 +76,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const build = { version: packageVersion(), configDigest: config.digest };
   const facts = { build, storeFile: home.storeFile };
   const metrics = createMetrics({ orchestrator, config, store, process: facts });
-  const web = await serveWeb({ metrics, dashboard }, listen);
+  const web = await serveWeb({ metrics, dashboard, log }, listen);
   orchestrator.resume();
   log.info({ config: config.file, home: home.dir, web: listen }, 'ready');
 

@@ -47,7 +47,7 @@ import { Runs } from './runs/runs.js';
 import { Scheduler } from './schedule/scheduler.js';
 import type { Store } from './store/store.js';
 import { VitalSigns } from './vitals.js';
-import { because } from './refusals.js';
+import { because, pm2Away } from './refusals.js';
 import type { ProcessManager } from './process-manager.js';
 
 export interface OrchestratorParts {
@@ -231,7 +231,7 @@ export class Orchestrator {
     const apps = await this.#parts.pm2.list();
     return apps.kind === 'ok'
       ? ok(logFilesOf(apps.value, service))
-      : no('refused', `PM2 does not answer: ${apps.reason}`);
+      : no('refused', pm2Away(apps.reason));
   }
 
   /** Sends a sample to all receivers of notifications, or to the one of that name. */

@@ -40,3 +40,13 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number];
 export function because(code: RefusalCode, reason: string): string {
   return `${reason} [${code}]`;
 }
+
+/** What is said while PM2's daemon cannot be asked. */
+export function pm2Away(reason: string): string {
+  return `PM2 does not answer: ${reason}`;
+}
+
+/** What is said while canary-proxy cannot be asked. */
+export function proxyAway(reason: string): string {
+  return `canary-proxy does not answer: ${reason}`;
+}

@@ -1,6 +1,7 @@
 /** The orchestrator's HTTP listener on loopback: `/metrics` for Prometheus, all else is the dashboard's. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
 import type { Dashboard } from './dashboard/dashboard.js';
 
@@ -10,13 +11,17 @@ const MAX_CONNECTIONS = 256;
 export interface WebParts {
   readonly metrics: Registry;
   readonly dashboard: Dashboard;
+  readonly log: Logger;
 }
 
 /** @throws Error when the port cannot be bound. */
 export async function serveWeb(parts: WebParts, { host, port }: HostPort): Promise<Server> {
   const server = createServer((req, res) => {
     // A request that cannot be answered is a bug; the listener goes on.
-    answer(parts, req, res).catch(() => res.destroy());
+    answer(parts, req, res).catch((error: unknown) => {
+      parts.log.error({ err: error }, 'cannot answer a request');
+      res.destroy();
+    });
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;

@@ -6,7 +6,7 @@ import type { ReleaseWishes } from '../../config/release.js';
 import type { ServiceConfig } from '../../config/types.js';
 import { applyRelease } from '../pm2/spec.js';
 import type { Failure } from '../process-manager.js';
-import { because } from '../refusals.js';
+import { because, pm2Away } from '../refusals.js';
 import { releaseRefusals } from './plan.js';
 import { Preparation, type Making, type PreparationParts } from './preparation.js';
 import { removeFolder } from './prune.js';
@@ -49,7 +49,7 @@ export async function planRehearsal(
 function withoutMain({ kind, reason }: Failure): string {
   if (kind === 'gone') return because('no-app', reason);
   if (kind === 'refused') return because('several-apps', reason);
-  return because('pm2-down', `PM2 does not answer: ${reason}`);
+  return because('pm2-down', pm2Away(reason));
 }
 
 export class Rehearsal {

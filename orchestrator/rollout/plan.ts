@@ -17,7 +17,7 @@ import type { Release } from '../release/release.js';
 import { planSmoke } from '../smoke/plan.js';
 import type { Suite } from '../smoke/suite.js';
 import type { Store } from '../store/store.js';
-import { because } from '../refusals.js';
+import { because, pm2Away, proxyAway } from '../refusals.js';
 import type { App, Daemon, ProcessManager } from '../process-manager.js';
 
 export interface Plan {
@@ -64,10 +64,8 @@ export async function makePlan(
   if (!smoke.ok) return { ok: false, code: 'usage', reasons: [smoke.reason] };
   const daemon = await parts.pm2.daemon();
   const apps = await parts.pm2.list();
-  if (daemon.kind !== 'ok')
-    return refused([because('pm2-down', `PM2 does not answer: ${daemon.reason}`)]);
-  if (apps.kind !== 'ok')
-    return refused([because('pm2-down', `PM2 does not answer: ${apps.reason}`)]);
+  if (daemon.kind !== 'ok') return refused([because('pm2-down', pm2Away(daemon.reason))]);
+  if (apps.kind !== 'ok') return refused([because('pm2-down', pm2Away(apps.reason))]);
   const main = apps.value.find(({ name }) => name === configured.app);
   if (main === undefined) return refused([because('no-app', `PM2 has no app ${configured.app}`)]);
   const newSpec = applyRelease(main.spec, change);
@@ -154,8 +152,7 @@ function takenPort(track: 'canary' | 'baseline', { port }: HostPort): string[] {
 
 async function proxyRefusals(proxy: ProxyClient, config: ServiceConfig): Promise<string[]> {
   const reply = await proxy.state();
-  if (reply.kind === 'down')
-    return [because('proxy-down', `canary-proxy does not answer: ${reply.reason}`)];
+  if (reply.kind === 'down') return [because('proxy-down', proxyAway(reply.reason))];
   const service = reply.value.services[config.name];
   if (service === undefined) {
     return [

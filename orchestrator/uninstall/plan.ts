@@ -9,7 +9,7 @@ import { sameSpec, withPort, type AppSpec } from '../pm2/spec.js';
 import type { PortOwner } from '../proc/ports.js';
 import type { App } from '../process-manager.js';
 import type { ProxyReply } from '../proxy-client.js';
-import { because } from '../refusals.js';
+import { because, proxyAway } from '../refusals.js';
 import { outdatedProxy } from '../rollout/outdated-proxy.js';
 
 export interface UninstallFacts {
@@ -80,8 +80,7 @@ function portReasons({ service, owner }: UninstallFacts, spec: AppSpec): string[
 }
 
 function proxyReasons({ service, proxy }: UninstallFacts): string[] {
-  if (proxy.kind === 'down')
-    return [because('proxy-down', `canary-proxy does not answer: ${proxy.reason}`)];
+  if (proxy.kind === 'down') return [because('proxy-down', proxyAway(proxy.reason))];
   const state = proxy.value.services[service.name];
   if (state !== undefined) return outdatedProxy(state, service);
   return [because('proxy-outdated', `canary-proxy does not know ${service.name}`)];

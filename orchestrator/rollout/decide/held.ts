@@ -3,6 +3,7 @@
  * back all the same. Where the wait has a deadline, the configuration says what is done then.
  */
 import { formatDuration, formatRatio } from '../../../config/units.js';
+import { pm2Away } from '../../refusals.js';
 import { answer, move, wait, type Decision, type Move } from '../decision.js';
 import type { Observation } from '../observation.js';
 import type { Phase, SwapStage } from '../phase.js';
@@ -110,7 +111,7 @@ function answerMainDown(situation: Situation<'held'>): Decision {
     case undefined:
       break;
   }
-  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  if (seen.daemon.kind === 'down') return wait(pm2Away(seen.daemon.reason));
   if (canaryLives(seen)) {
     return wait('main does not come up; the canary carries the traffic: promote or rollback');
   }

@@ -1,4 +1,5 @@
 /** The phases that several deciders move to, made in one place. */
+import { pm2Away, proxyAway } from '../../refusals.js';
 import { answer, move, type Move } from '../decision.js';
 import type { Observation, ProxyView } from '../observation.js';
 import type { Phase, PhaseOf } from '../phase.js';
@@ -78,8 +79,8 @@ export function returnDeadline(rollout: Rollout, nowMs: number): number {
 
 /** Why the world cannot be seen or changed just now, or null. */
 export function outage({ daemon, proxy }: Observation): string | null {
-  if (daemon.kind === 'down') return `PM2 does not answer: ${daemon.reason}`;
-  return proxy.kind === 'down' ? `canary-proxy does not answer: ${proxy.reason}` : null;
+  if (daemon.kind === 'down') return pm2Away(daemon.reason);
+  return proxy.kind === 'down' ? proxyAway(proxy.reason) : null;
 }
 
 /**
@@ -93,7 +94,7 @@ export function drained(
   nowMs: number,
 ): { readonly done: boolean; readonly reason: string } {
   if (proxy.kind === 'down') {
-    return { done: false, reason: `canary-proxy does not answer: ${proxy.reason}` };
+    return { done: false, reason: proxyAway(proxy.reason) };
   }
   const { sessions, inFlight, streams } = proxy.service.tracks[track];
   const carries = `${track} carries ${sessions} sessions, ${inFlight} calls, ${streams} streams`;

@@ -1,4 +1,5 @@
 /** starting: the canary is made and must show that it serves, before it gets any traffic. */
+import { pm2Away, proxyAway } from '../../refusals.js';
 import { act, answer, move, wait, type Decision } from '../decision.js';
 import type { InstanceView } from '../observation.js';
 import type { Phase } from '../phase.js';
@@ -16,14 +17,14 @@ export function decideStarting(situation: Situation<'starting'>): Decision {
   if (request?.kind === 'rollback') {
     return answer(giveUp(asked(request.reason)), 'a person asked for it');
   }
-  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  if (seen.daemon.kind === 'down') return wait(pm2Away(seen.daemon.reason));
   const late = nowMs >= phase.deadlineMs;
   for (const track of tracksOf(rollout)) {
     const start = startOf(track, seen.daemon[track], seen.failure, late);
     if (start.kind === 'hopeless') return move(giveUp(start.reason), start.reason);
     if (start.kind === 'under-way') return start.decision;
   }
-  if (seen.proxy.kind === 'down') return wait(`canary-proxy does not answer: ${seen.proxy.reason}`);
+  if (seen.proxy.kind === 'down') return wait(proxyAway(seen.proxy.reason));
   return beforeTraffic(rollout, nowMs) ?? firstTraffic(rollout, 'the canary is ready', nowMs);
 }
 

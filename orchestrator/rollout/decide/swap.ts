@@ -3,6 +3,7 @@
  * and proven, and the traffic comes back.
  */
 import { sameLife, type Instance } from '../../proc/instance.js';
+import { pm2Away, proxyAway } from '../../refusals.js';
 import { act, move, wait, type Decision, type Move } from '../decision.js';
 import type { InstanceView, Observation } from '../observation.js';
 import type { Phase } from '../phase.js';
@@ -19,7 +20,7 @@ export function leaveMain(
   seen: Observation,
   nowMs: number,
 ): Decision {
-  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  if (seen.daemon.kind === 'down') return wait(pm2Away(seen.daemon.reason));
   const empty = drained(seen.proxy, 'stable', phase.deadlineMs, nowMs);
   if (!empty.done) return wait(empty.reason);
   const next: Restarting = {
@@ -40,7 +41,7 @@ export function restartMain(
   release: 'old' | 'new',
   giveUp: (cause: string) => Move,
 ): Decision {
-  if (seen.daemon.kind === 'down') return wait(`PM2 does not answer: ${seen.daemon.reason}`);
+  if (seen.daemon.kind === 'down') return wait(pm2Away(seen.daemon.reason));
   const { main } = seen.daemon;
   const late = nowMs >= phase.deadlineMs;
   const failed = (reason: string): Decision =>
@@ -78,7 +79,7 @@ function order(
   nowMs: number,
   release: 'old' | 'new',
 ): Decision {
-  if (proxy.kind === 'down') return wait(`canary-proxy does not answer: ${proxy.reason}`);
+  if (proxy.kind === 'down') return wait(proxyAway(proxy.reason));
   const respec = { kind: 'respec-main', release } as const;
   if (nowMs < phase.deadlineMs) return act(respec);
   const renewed = { ...phase, deadlineMs: nowMs + restartMs(rollout) };
