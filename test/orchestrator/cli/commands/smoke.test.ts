@@ -81,7 +81,7 @@ describe('a first suite', () => {
     writeFileSync(join(dir, 'suite.yaml'), '# mine\n');
     expect(await type('smoke', 'record', 'tools', '-o', 'suite.yaml')).toMatchObject({
       code: 2,
-      err: 'suite.yaml cannot be written (it exists)',
+      err: `${join(dir, 'suite.yaml')} is there already: name another, or put it aside`,
     });
     expect(readFileSync(join(dir, 'suite.yaml'), 'utf8')).toBe('# mine\n');
   });
