@@ -5,8 +5,8 @@
  * nothing has to be stored for them. Pure.
  */
 
-/** When the client is to come back, in milliseconds. SDKs' clients try twice: that spans a restart. */
-export const RETRY_MS = 3_000;
+/** When a client is to come back, in milliseconds. SDKs' clients try twice, which spans a restart. */
+export const RETRY_MS = 5_000;
 
 const OWN = /^canary-(call|over)\.([^.]+)\.([\w-]+)$/;
 

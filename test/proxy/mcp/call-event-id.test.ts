@@ -36,6 +36,6 @@ describe('the event ids of a call', () => {
 
   it('begin a stream with an event that has no data', () => {
     const text = primingEvent(callEventIds('4f1d', '7'));
-    expect(text).toBe('id: canary-call.4f1d.Nw\nretry: 3000\ndata: \n\n');
+    expect(text).toBe('id: canary-call.4f1d.Nw\nretry: 5000\ndata: \n\n');
   });
 });
