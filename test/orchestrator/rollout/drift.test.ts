@@ -89,6 +89,24 @@ describe.each(DEEDS)('%s by another hand', (_, sentence, deed) => {
   });
 });
 
+describe('a rollout that is held for drift', () => {
+  const gone = 'main was deleted from PM2 by another hand';
+
+  it.each(DEEDS)('by %s is held for what is done to main next, too', (_, sentence, deed) => {
+    const run = watched();
+    deed(run);
+    expect(moved(run)).toMatch(sentence);
+    run.mainCount = 0;
+    expect(moved(run)).toBe(gone);
+    expect(run.tick().kind).toBe('wait');
+    run.mainCount = 1;
+    run.stops.add(0);
+    run.main = null;
+    expect(moved(run)).toBe('main was stopped by another hand');
+    expect(run.tick().kind).toBe('wait');
+  });
+});
+
 describe('main restarted before the first traffic', () => {
   const tested: Partial<ServiceConfig> = { contract: { breaking: 'refuse', allow: [] } };
 
