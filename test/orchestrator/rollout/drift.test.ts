@@ -89,6 +89,22 @@ describe.each(DEEDS)('%s by another hand', (_, sentence, deed) => {
   });
 });
 
+describe('an ordered restart whose old process takes its time to end', () => {
+  it.each(['main', 'canary'] as const)('of %s is told when the new one is there', (app) => {
+    const run = watched();
+    const status = app === 'main' ? 'mainStatus' : 'canaryStatus';
+    run[app] = { ...run[app]!, orderedAtMs: run[app]!.orderedAtMs + 1 };
+    run[status] = 'stopping';
+    run.edited = { [app]: { FLAG: 'on' } };
+    expect(run.tick().kind).toBe('wait');
+    run[status] = null;
+    run.restart(app, false);
+    expect(moved(run)).toMatch(
+      new RegExp(`^${app} was restarted by another hand at .*: pid . -> 3; env FLAG changed$`),
+    );
+  });
+});
+
 describe('a rollout that is held for drift', () => {
   const gone = 'main was deleted from PM2 by another hand';
 
