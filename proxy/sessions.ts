@@ -42,6 +42,8 @@ export interface NewSession {
 export class Sessions {
   private readonly byId = new Map<string, Session>();
   private readonly touched = new Set<Session>();
+  /** Legacy sessions whose clients were there when this process' predecessor ended. */
+  private readonly cut = new WeakSet<Session>();
   private readonly world: SessionWorld;
   readonly split = new Split<Track>();
   /** What clients of legacy sessions wait for. */
@@ -95,15 +97,17 @@ export class Sessions {
     for (const stored of this.store.loadSessions(this.config.name)) {
       const negotiated = negotiatedOf(stored.negotiated);
       const isSse = stored.kind === 'sse';
+      // Of a legacy client that had left, no connection is stored.
+      const wasThere = isSse && stored.upstreamId !== null;
       const session = new Session(
-        // A legacy client was there until this process' predecessor ended.
-        isSse ? { ...stored, usedAtMs: this.clock.now() } : stored,
+        wasThere ? { ...stored, usedAtMs: this.clock.now() } : stored,
         negotiated,
         defaultPath,
         isSse ? disconnected : streamableConnector,
         this.world,
       );
       this.byId.set(session.id, session);
+      if (wasThere) this.cut.add(session);
     }
     this.unanswered.restore(this.config.name);
   }
@@ -140,6 +144,17 @@ export class Sessions {
     );
     this.byId.set(session.id, session);
     return session;
+  }
+
+  /** The client of a legacy session has closed its stream: it left, or lost its connection. */
+  left(session: Session): void {
+    this.cut.delete(session);
+    this.save(session);
+  }
+
+  /** The client was there when this process' predecessor ended, and has not come back. */
+  wasCut(session: Session): boolean {
+    return this.cut.has(session);
   }
 
   save(session: Session): void {

@@ -34,7 +34,10 @@ export class Absentees {
 
   /** Sets a session of the client aside; null when none fits. */
   claim(client: string): Claim | null {
-    const away = this.of(client);
+    return this.claimAmong(this.of(client)) ?? this.claimAmong(this.away(client));
+  }
+
+  private claimAmong(away: readonly Session[]): Claim | null {
     const agreed = away.filter(({ negotiated }) => negotiated !== null);
     const fitting = agreed.length > 0 ? agreed : away;
     const session = fitting.find((one) => !this.claimed.has(one));
@@ -61,8 +64,18 @@ export class Absentees {
     return calls.filter(({ id }) => !sent.has(id));
   }
 
-  /** The client's sessions that wait for it: those that agreed on something, or wait to do so. */
+  /**
+   * The client's sessions that wait for it: those that the end of the last process has cut, whose
+   * clients are alive; else all, since one that has left cannot be told from one that lost its stream.
+   */
   of(client: string): Session[] {
+    const away = this.away(client);
+    const cut = away.filter((session) => this.sessions.wasCut(session));
+    return cut.length > 0 ? cut : away;
+  }
+
+  /** Those that agreed on something, or wait to do so, and whose client is not there. */
+  private away(client: string): Session[] {
     return [...this.sessions.values()].filter(
       (session) =>
         session.kind === 'sse' &&

@@ -66,6 +66,8 @@ export class LegacySse {
     session.transport = disconnected;
     session.seen(path, headers);
     if (session.initialize === null) this.plane.sessions.end(session, 'unused');
+    // What we have ended ourselves leaves its client in it.
+    else if (!res.writableEnded) this.plane.sessions.left(session);
   }
 
   /** An EventSource that reopens its stream names the last event id: our endpoint event bears one. */
