@@ -4,7 +4,7 @@ import { firstMissing, stepsOf, type Step } from './document.js';
 import type { Ran, Sandbox } from './sandbox.js';
 
 /** So long a block that only looks is repeated: servers take a moment to be there. */
-const LOOK_TIMEOUT_MS = 20_000;
+const LOOK_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 
 /** A block that went otherwise than its document says. */
