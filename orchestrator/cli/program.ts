@@ -1,4 +1,7 @@
-/** The command line `canary`: a thin client of the orchestrator. Each verb has a file in commands/. */
+/**
+ * The command line `canary`: a thin client of the orchestrator. Each verb has a file in commands/.
+ * What only some of them need and takes long to load (the MCP client) they load when they run.
+ */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../../common/package.js';
 import { schemaCommand, validateCommand } from './commands/config.js';

@@ -13,7 +13,6 @@ import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { MonitorCursor } from '../monitor/cursor.js';
 import type { MadeRelease } from '../release/prune.js';
 import type { PreparationRecord } from '../release/record.js';
-import { closeStateFile, versionOf } from '../../common/state-file.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 import { Outbox, type Letter } from './outbox.js';
 import { Pruning } from './pruning.js';
@@ -88,11 +87,9 @@ export class Store {
   readonly schedules: ScheduleStore;
   readonly pruning: Pruning;
   readonly #db: StoreDatabase;
-  readonly #version: number;
 
   private constructor(db: StoreDatabase) {
     this.#db = db;
-    this.#version = versionOf(db);
     this.outbox = new Outbox(db);
     this.runs = new RunStore(db);
     this.schedules = new ScheduleStore(db);
@@ -105,13 +102,13 @@ export class Store {
   }
 
   close(): void {
-    closeStateFile(this.#db);
+    this.#db.close();
   }
 
-  /** Whether the file can be written now: it is, with what it says already. */
+  /** Whether the file can be written now. */
   isWritable(): boolean {
     try {
-      this.#db.exec(`PRAGMA user_version = ${this.#version}`);
+      this.#db.exec('BEGIN IMMEDIATE; ROLLBACK');
       return true;
     } catch {
       return false;

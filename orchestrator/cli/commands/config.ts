@@ -5,7 +5,6 @@ import { findConfig } from '../../../config/find.js';
 import { configJsonSchema } from '../../../config/json-schema.js';
 import { loadConfig } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
-import { suiteProblems } from '../../smoke/suites.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import type { Runner } from '../runner.js';
 
@@ -20,14 +19,13 @@ export function validateCommand(program: Command, io: Io, run: Runner): void {
       '--config <file>',
       'the file (default: $CANARY_CONFIG, ./canary.yaml, then the state folder)',
     )
-    .action(({ config }: { readonly config?: string }) =>
-      run(() => Promise.resolve(validate(io, config))),
-    );
+    .action(({ config }: { readonly config?: string }) => run(() => validate(io, config)));
 }
 
-function validate(io: Io, flag: string | undefined): ExitCode {
+async function validate(io: Io, flag: string | undefined): Promise<ExitCode> {
   const found = findConfig({ flag, env: io.env, cwd: io.cwd, homeDir: homeFrom(io.env).dir });
   if (!found.ok) throw new CommandError(found.message, EXIT.usage);
+  const { suiteProblems } = await import('../../smoke/suites.js');
   const result = loadConfig(found.file, io.env);
   const problems = result.ok ? suiteProblems(result.config) : result.problems;
   if (!result.ok || problems.length > 0) {

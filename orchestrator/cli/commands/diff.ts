@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import { contractLines, contractSummary, judgeChanges } from '../../contract/verdict.js';
-import { compareInstances } from '../../smoke/smoke.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
 import { parsePort } from '../option-values.js';
@@ -46,6 +45,7 @@ async function diff(io: Io, name: string, { port, config, json }: DiffFlags): Pr
   const { stable, canary, contract } = service;
   const other = { host: canary.host, port: port ?? canary.port };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const { compareInstances } = await import('../../smoke/smoke.js');
   const comparing = compareInstances({ stable, canary: other }, mcpEndpointOf(service), signal);
   const doing = (): string => `reading what ${name} and its canary promise`;
   const compared = await withProgress(io, systemClock, doing, comparing);

@@ -2,8 +2,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import type { Diagnosis } from '../../doctor/diagnosis.js';
-import { examine } from '../../doctor/doctor.js';
-import { gatherFacts } from '../../doctor/facts.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { withProgress } from '../terminal/progress.js';
 import type { Runner } from '../runner.js';
@@ -26,6 +24,8 @@ export function doctorCommand(program: Command, io: Io, run: Runner): void {
 }
 
 async function doctor(io: Io, { config, json }: DoctorFlags): Promise<ExitCode> {
+  const { examine } = await import('../../doctor/doctor.js');
+  const { gatherFacts } = await import('../../doctor/facts.js');
   const facts = await gatherFacts({ env: io.env, cwd: io.cwd, configFlag: config });
   const found = await withProgress(io, systemClock, () => 'examining', examine(facts));
   io.out(json === true ? JSON.stringify({ checks: found }, null, 2) : found.map(line).join('\n'));

@@ -6,8 +6,7 @@ import { CONFIG_FILE } from '../../../config/find.js';
 import { loadConfigText } from '../../../config/load.js';
 import { formatProblems } from '../../../config/problem.js';
 import { pm2HomeOf } from '../../../config/resolve.js';
-import { draftConfig } from '../../init/draft.js';
-import { isOurs, survey, type Survey } from '../../init/survey.js';
+import type { Survey } from '../../init/survey.js';
 import { createPm2 } from '../../pm2/adapter.js';
 import type { AppView } from '../../pm2/app.js';
 import { listenersSeenBy, treeListeners } from '../../proc/listeners.js';
@@ -36,6 +35,8 @@ export function initCommand(program: Command, io: Io, run: Runner): void {
 
 async function init(io: Io, { output, force }: InitFlags): Promise<ExitCode> {
   const pm2Home = pm2HomeOf(io.env);
+  const { draftConfig } = await import('../../init/draft.js');
+  const { isOurs } = await import('../../init/survey.js');
   const { apps, found } = await look(pm2Home);
   const ours = new Set(apps.filter(isOurs).flatMap(({ pid }) => (pid ? portsOf(pid) : [])));
   const listening = listenersSeenBy('self').map(({ port }) => port);
@@ -71,6 +72,7 @@ async function look(
   if (daemon.kind !== 'ok') throw pm2Down(daemon.reason);
   const apps = await pm2.list();
   if (apps.kind !== 'ok') throw pm2Down(apps.reason);
+  const { survey } = await import('../../init/survey.js');
   return { apps: apps.value, found: await survey(apps.value, daemon.value) };
 }
 

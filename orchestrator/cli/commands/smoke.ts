@@ -6,10 +6,8 @@ import { formatProblems } from '../../../config/problem.js';
 import type { HostPort, ServiceConfig } from '../../../config/types.js';
 import { parseDuration } from '../../../config/units.js';
 import { junit } from '../../smoke/junit.js';
-import { recordSuite } from '../../smoke/record.js';
 import { caseLines, hasPassed, suiteSummary } from '../../smoke/report.js';
-import { runSuite } from '../../smoke/run.js';
-import { readSuite, type Suite } from '../../smoke/suite.js';
+import type { Suite } from '../../smoke/suite.js';
 import { duration } from '../format.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, mcpEndpointOf, serviceIn } from '../local-config.js';
@@ -94,11 +92,12 @@ async function smoke(io: Io, name: string, flags: SmokeFlags): Promise<ExitCode>
     throw new CommandError('--port goes without --track', EXIT.usage);
   }
   const service = serviceIn(localConfig(io, flags.config), name);
-  const suite = suiteOf(io, service, flags.suite);
+  const suite = await suiteOf(io, service, flags.suite);
   const at = targetOf(service, flags);
   const timeoutMs = service.smoke?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const signal = AbortSignal.timeout(timeoutMs);
   const options = { clock: systemClock, signal, quotes: true };
+  const { runSuite } = await import('../../smoke/run.js');
   const running = runSuite(at, mcpEndpointOf(service), suite, options);
   const doing = (): string => `${suite.calls.length} calls to ${name} on port ${at.port}`;
   const report = await withProgress(io, systemClock, doing, running);
@@ -111,7 +110,11 @@ async function smoke(io: Io, name: string, flags: SmokeFlags): Promise<ExitCode>
   return hasPassed(report) ? EXIT.ok : EXIT.failed;
 }
 
-function suiteOf(io: Io, { name, smoke }: ServiceConfig, flag: string | undefined): Suite {
+async function suiteOf(
+  io: Io,
+  { name, smoke }: ServiceConfig,
+  flag: string | undefined,
+): Promise<Suite> {
   const file = flag === undefined ? smoke?.suite : resolve(io.cwd, flag);
   if (file === undefined) {
     const hint = `\`canary smoke record ${name}\` writes a first one`;
@@ -120,6 +123,7 @@ function suiteOf(io: Io, { name, smoke }: ServiceConfig, flag: string | undefine
       EXIT.usage,
     );
   }
+  const { readSuite } = await import('../../smoke/suite.js');
   const reading = readSuite(file);
   if (reading.ok) return reading.suite;
   throw new CommandError(formatProblems(reading.problems, { color: io.color }), EXIT.usage);
@@ -136,6 +140,7 @@ async function record(
   { config, output, port, timeout }: RecordFlags,
 ): Promise<ExitCode> {
   const service = serviceIn(localConfig(io, config), name);
+  const { recordSuite } = await import('../../smoke/record.js');
   const recording = await recordSuite(
     targetOf(service, port === undefined ? {} : { port }),
     mcpEndpointOf(service),

@@ -10,7 +10,6 @@ import { portOwner } from '../../proc/ports.js';
 import { proxyClient } from '../../proxy-client.js';
 import { because } from '../../refusals.js';
 import { leftToDo, planText, planUninstall, type UninstallPlan } from '../../uninstall/plan.js';
-import { takeOut } from '../../uninstall/take-out.js';
 import { ask, CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import { localConfig, serviceIn } from '../local-config.js';
 import type { Runner } from '../runner.js';
@@ -91,6 +90,7 @@ async function carryOut(
   { file }: CanaryConfig,
 ): Promise<ExitCode> {
   const { name, app, listen, stable } = plan.service;
+  const { takeOut } = await import('../../uninstall/take-out.js');
   const taken = await takeOut(
     {
       pm2,
