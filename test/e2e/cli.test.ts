@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { packageRoot } from '../../common/package.js';
 import type { Stage } from '../../demo/stage.js';
 import { probe } from '../../orchestrator/probe/probe.js';
 import { portHolder } from '../../orchestrator/proc/ports.js';
-import { eventsOf, expectTidy, openTestStage, pidOf, SERVICE } from './support.js';
+import { eventsOf, expectTidy, openTestStage, pidOf, SERVICE, typed } from './support.js';
 
 let stage: Stage;
 
@@ -50,7 +50,7 @@ describe('a dry run', () => {
       ['eco.config.mjs', `export const ${body.replace('apps:', 'apps =')}`],
     ] as const) {
       writeFileSync(join(stage.home, file), text);
-      const result = await stage.canary('start', SERVICE, '--dry-run', '--from', file);
+      const result = await typed(stage, 'start', SERVICE, '--dry-run', '--from', file);
       expect(result).toMatchObject({ code: 0, stderr: '' });
       expect(result.stdout).toContain('args: streamableHttp -> a b c');
       expect(result.stdout).toContain('new.js');
@@ -102,18 +102,21 @@ describe('a start that cannot be', () => {
   ];
 
   it.each(cases)('%s says so', async (_, args, code, message) => {
-    const result = await stage.canary(...args);
+    const result = await typed(stage, ...args);
     expect(result.stderr).toMatch(message);
     expect(result.code).toBe(code);
-    expect(await stage.rollout(SERVICE)).toBeNull();
   });
 
   it('for a taken canary port names who has it', async () => {
     const server = createServer().listen(stage.ports(SERVICE).canary, '127.0.0.1');
-    const result = await stage.canary('start', SERVICE);
+    const result = await typed(stage, 'start', SERVICE);
     server.close();
     expect(result.code).toBe(1);
     expect(result.stderr).toContain(`is taken by process ${process.pid}`);
+  });
+
+  it('has begun nothing', async () => {
+    expect(await stage.rollout(SERVICE)).toBeNull();
   });
 });
 
@@ -133,9 +136,9 @@ describe('the configuration', () => {
   });
 
   it('that is right is said to be, and the schema is printed', async () => {
-    const valid = await stage.canary('validate');
+    const valid = await typed(stage, 'validate');
     expect(valid).toMatchObject({ code: 0, stderr: '' });
-    const schema = await stage.canary('schema');
+    const schema = await typed(stage, 'schema');
     expect(JSON.parse(schema.stdout)).toMatchObject({ type: 'object' });
   });
 
@@ -155,7 +158,7 @@ describe('a sample notification', () => {
     const sent = await stage.canary('notify', 'test');
     expect(sent).toMatchObject({ code: 0, stdout: 'file  command  has arrived\n' });
     expect(eventsOf(stage, 'sample-1')).toEqual(['test']);
-    const unknown = await stage.canary('notify', 'test', 'nobody');
+    const unknown = await typed(stage, 'notify', 'test', 'nobody');
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain('has no receiver nobody: it has file');
   });
@@ -209,12 +212,10 @@ describe('taking the proxy away', () => {
 
   it('puts everything back when main cannot have the port', async () => {
     const { listen, stable } = stage.ports(SERVICE);
-    const hasty = join(stage.home, 'hasty.yaml');
-    writeFileSync(hasty, readFileSync(stage.configFile, 'utf8').replace('ready: 10s', 'ready: 5s'));
     // Main listens on all addresses, the proxy on one.
     const squatter = createServer().listen(listen, '127.0.0.2');
     await once(squatter, 'listening');
-    const { code, stderr } = await stage.canary('uninstall', SERVICE, '--yes', '--config', hasty);
+    const { code, stderr } = await stage.canary('uninstall', SERVICE, '--yes');
     squatter.close();
     expect(stderr).toContain(`${SERVICE} is on port ${stable} again, behind canary-proxy`);
     expect(code).toBe(1);
@@ -231,9 +232,9 @@ describe('taking the proxy away', () => {
     expect(portHolder(listen)).toBe(pidOf(stage, SERVICE));
     expect(portHolder(stable)).toBeNull();
     expect(await answers(listen)).toMatchObject({ ok: true });
-    const again = await stage.canary('uninstall', SERVICE, '--yes');
+    const again = await typed(stage, 'uninstall', SERVICE, '--yes');
     expect(again.stderr).toMatch(/is \d+ already, where agents connect \[port-setting\]/);
-    const start = await stage.canary('start', SERVICE);
+    const start = await typed(stage, 'start', SERVICE);
     expect(start.stderr).toContain('[proxy-not-listening]');
   });
 });

@@ -13,6 +13,7 @@ import {
   SERVICE,
   start,
   steer,
+  typed,
 } from './support.js';
 
 const CANARY = `${SERVICE}-canary`;
@@ -121,7 +122,7 @@ describe('another hand that', () => {
     await steer(stage, 'promote', null);
     expect(await reachEnd(stage)).toMatchObject({ phase: 'promoted' });
     await expectTidy(stage);
-    const { stdout } = await stage.canary('status', SERVICE);
+    const { stdout } = await typed(stage, 'status', SERVICE);
     const sentence = 'env.RELEASE is (absent), should be what main has';
     expect(stdout).toContain(`warning: ${file} does not say what main runs: ${sentence}`);
   });

@@ -6,7 +6,7 @@ import type { Stage } from '../../demo/stage.js';
 import type { EvidenceEvent } from '../../orchestrator/judge/types.js';
 import type { RolloutView } from '../../orchestrator/control/messages.js';
 import { waitFor } from '../support/wait.js';
-import { expectTidy, look, openTestStage, reachEnd, SERVICE, start } from './support.js';
+import { expectTidy, look, openTestStage, reachEnd, SERVICE, start, typed } from './support.js';
 
 let stage: Stage;
 let agents: Agents;
@@ -18,7 +18,7 @@ beforeAll(async () => {
     window: '60s',
     checks: [{ name: 'gate', command, every: '1s', failures: 2 }],
   });
-  agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 6, pauseMs: 20 });
+  agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 6, pauseMs: 60 });
   await start(stage, '--env', 'RELEASE=watched');
   await waitFor(
     async () => {
@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 async function exported(): Promise<EvidenceEvent[]> {
-  const result = await stage.canary('export', ended.id, '--output', 'trial.jsonl');
+  const result = await typed(stage, 'export', ended.id, '--output', 'trial.jsonl');
   expect(result).toMatchObject({ code: 0, stderr: '' });
   const lines = readFileSync(join(stage.home, 'trial.jsonl'), 'utf8').trimEnd().split('\n');
   expect(result.stdout).toBe(`${lines.length} lines written to trial.jsonl\n`);
@@ -83,7 +83,7 @@ describe('what was recorded', () => {
   });
 
   it('explains how it went, and what would have changed it', async () => {
-    const { code, stdout } = await stage.canary('explain', SERVICE, '--json');
+    const { code, stdout } = await typed(stage, 'explain', SERVICE, '--json');
     expect(code).toBe(0);
     const { rollout, summary, whatIf } = JSON.parse(stdout) as Record<string, unknown>;
     expect(rollout).toBe(ended.id);
@@ -92,7 +92,7 @@ describe('what was recorded', () => {
   });
 
   it('is a report, with the secrets masked', async () => {
-    const { code, stdout } = await stage.canary('report', ended.id, '--output', 'report.html');
+    const { code, stdout } = await typed(stage, 'report', ended.id, '--output', 'report.html');
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${ended.id} written to report.html\n` });
     const page = readFileSync(join(stage.home, 'report.html'), 'utf8');
     expect(page).toContain('env.RELEASE');
@@ -101,7 +101,7 @@ describe('what was recorded', () => {
   });
 
   it('of a rollout that never was is not there', async () => {
-    const { code, stderr } = await stage.canary('export', 'nobody-1', '--output', 'x.jsonl');
+    const { code, stderr } = await typed(stage, 'export', 'nobody-1', '--output', 'x.jsonl');
     expect(code).toBe(2);
     expect(stderr).toContain('there is no rollout nobody-1');
   });
@@ -112,6 +112,6 @@ it('the logs of main are shown, and a canary that is gone has none', async () =>
   expect(code).toBe(0);
   const lines = stdout.trimEnd().split('\n');
   for (const line of lines) expect(line).toMatch(/^stable (out|err) \| /);
-  const gone = await stage.canary('logs', SERVICE, '--track', 'canary');
+  const gone = await typed(stage, 'logs', SERVICE, '--track', 'canary');
   expect(gone).toMatchObject({ code: 1, stderr: `PM2 has no canary of ${SERVICE} now\n` });
 });

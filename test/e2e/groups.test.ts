@@ -13,7 +13,7 @@ import type {
 import { askApp } from '../support/apps.js';
 import { freePort } from '../support/ports.js';
 import { waitFor } from '../support/wait.js';
-import { fault, pidOf } from './support.js';
+import { fault, pidOf, typed } from './support.js';
 
 const FIRST = 'mcp-first';
 const SECOND = 'mcp-second';
@@ -137,26 +137,26 @@ describe('a group', () => {
     expect(begun).toMatchObject({ code: 0, stderr: '' });
     await reach('run-3', FIRST, 'observing');
     expect(await schedulers(FIRST)).toEqual(['on', 'off']);
-    const busy = await stage.canary('start', '--group', 'both');
+    const busy = await typed(stage, 'start', '--group', 'both');
     expect(busy).toMatchObject({ code: 1, stderr: expect.stringContaining('is under way') });
-    const cancelled = await stage.canary('cancel', 'run-3', '--reason', 'not tonight');
+    const cancelled = await typed(stage, 'cancel', 'run-3', '--reason', 'not tonight');
     expect(cancelled.stdout).toBe('run-3: no further service is begun\n');
-    await stage.canary('rollback', FIRST);
+    await typed(stage, 'rollback', FIRST);
 
     const { code, stdout } = await stage.canary('runs', 'run-3', '--wait');
     expect(code).toBe(3);
     expect(stdout).toMatch(
       new RegExp(`${SECOND} +not-started .*a person cancelled the run: not tonight`),
     );
-    const list = await stage.canary('runs');
+    const list = await typed(stage, 'runs');
     expect(list.stdout.match(/^run-\d/gm)).toEqual(['run-3', 'run-2', 'run-1']);
-    expect((await stage.canary('cancel', 'run-3')).stderr).toContain('run-3 is over');
+    expect((await typed(stage, 'cancel', 'run-3')).stderr).toContain('run-3 is over');
   });
 });
 
 describe('a schedule', () => {
   it('is listed, and run now, for what has changed', async () => {
-    const { stdout } = await stage.canary('schedule', 'list', '--count', '1');
+    const { stdout } = await typed(stage, 'schedule', 'list', '--count', '1');
     expect(stdout).toContain('yearly  (group both, "0 3 1 1 *" in Europe/Berlin)');
     expect(stdout).toMatch(/next: .* here, \w+ \d{4}-01-01 03:00:00 GMT\+1 \(in /);
     expect(stdout).toContain('last: none yet');
@@ -170,13 +170,13 @@ describe('a schedule', () => {
   });
 
   it('remembers it, and tells programs and Prometheus', async () => {
-    const history = await stage.canary('schedule', 'history', 'yearly');
+    const history = await typed(stage, 'schedule', 'history', 'yearly');
     expect(history.stdout).toMatch(/yearly .* started +run-4 +by hand/);
-    const asJson = await stage.canary('schedule', 'history', '--json');
+    const asJson = await typed(stage, 'schedule', 'history', '--json');
     const { entries } = JSON.parse(asJson.stdout) as ScheduleHistoryReply;
     expect(entries).toMatchObject([{ schedule: 'yearly', outcome: 'started', runId: 'run-4' }]);
 
-    const list = await stage.canary('schedule', 'list', '--json');
+    const list = await typed(stage, 'schedule', 'list', '--json');
     const [view] = (JSON.parse(list.stdout) as SchedulesReply).schedules;
     expect(view).toMatchObject({ name: 'yearly', last: entries[0], run: { id: 'run-4' } });
     const metrics = await (await fetch(stage.metricsUrls.orchestrator)).text();
@@ -214,7 +214,7 @@ describe('wrong usage', () => {
     ],
     ['an unknown run', ['cancel', 'run-9'], 'there is no run run-9'],
   ])('of %s is refused in one line', async (_, args, message) => {
-    const { code, stdout, stderr } = await stage.canary(...args);
+    const { code, stdout, stderr } = await typed(stage, ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)]);
   });

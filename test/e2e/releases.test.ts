@@ -8,6 +8,7 @@ import { openStage, type Stage } from '../../demo/stage.js';
 import type { RolloutView } from '../../orchestrator/control/messages.js';
 import { waitFor } from '../support/wait.js';
 import { makeWheel } from '../support/wheels.js';
+import { typed } from './support.js';
 
 const SERVICE = 'mcp-scraper';
 
@@ -87,10 +88,10 @@ it('a release is made by hand, shown and removed', async () => {
 });
 
 it('a python server is upgraded from wheels, release by release, and what is old goes', async () => {
-  const plan = await stage.canary('start', SERVICE, '--version', '1.1.0', '--dry-run');
+  const plan = await typed(stage, 'start', SERVICE, '--version', '1.1.0', '--dry-run');
   expect(plan.stdout).toContain('python3 -m venv --without-pip .venv');
   expect(plan.stdout).toContain('are known, and compared, once it is made');
-  expect((await stage.canary('start', SERVICE, '--set', 'a=1')).stderr).toContain('--set a');
+  expect((await typed(stage, 'start', SERVICE, '--set', 'a=1')).stderr).toContain('--set a');
 
   const first = (await upgrade('1.1.0')).release!;
   expect(first.preparation!.dependencies).toMatchObject({
@@ -110,7 +111,7 @@ it('a python server is upgraded from wheels, release by release, and what is old
   expect(await servedVersion()).toBe('1.2.0');
   await waitFor(() => !existsSync(first.dir), { what: 'the release before to be removed' });
   expect(existsSync(second.dir)).toBe(true);
-  const again = await stage.canary('start', SERVICE, '--version', '1.2.0', '--dry-run', '--json');
+  const again = await typed(stage, 'start', SERVICE, '--version', '1.2.0', '--dry-run', '--json');
   expect(JSON.parse(again.stdout)).toMatchObject({
     plan: {
       unchanged: true,
@@ -123,6 +124,6 @@ it('a python server is upgraded from wheels, release by release, and what is old
   expect(missing.code).toBe(3);
   expect(missing.stdout).toContain('command 2 of 2');
   expect(await servedVersion()).toBe('1.2.0');
-  const shown = await stage.canary('show', `${SERVICE}-3`);
+  const shown = await typed(stage, 'show', `${SERVICE}-3`);
   expect(shown.stdout).toMatch(/failed, exit code 1.*\n.*No matching distribution|No matching/s);
 });

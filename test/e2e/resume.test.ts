@@ -16,6 +16,7 @@ import {
   SERVICE,
   start,
   steer,
+  typed,
   useSlowAgents,
 } from './support.js';
 
@@ -120,14 +121,14 @@ describe('an orchestrator that is killed while it waits for a person', () => {
   it('keeps the rollout held, with its share', async () => {
     await start(stage, '--skip-smoke', '--env', 'RELEASE=held', '--window', '60s');
     await reach(stage, 'observing');
-    expect((await stage.canary('pause', SERVICE)).code).toBe(0);
+    await steer(stage, 'pause', null);
     await reach(stage, 'held');
     await kill(ORCHESTRATOR);
     await waitFor(async () => (await look(stage))?.tracks?.canary.weight === 0.5, {
       what: 'the held rollout with its share',
     });
     expect((await look(stage))?.phase).toBe('held');
-    await stage.canary('rollback', SERVICE);
+    await steer(stage, 'rollback', null);
     expect((await reachEnd(stage)).phase).toBe('rolled-back');
     await expectTidy(stage);
   });
@@ -153,7 +154,7 @@ describe('PM2 itself', () => {
     await reach(stage, 'observing');
     await stage.pm2.pm2('update');
     await stage.ready();
-    await stage.canary('rollback', SERVICE);
+    await typed(stage, 'rollback', SERVICE);
     expect((await reachEnd(stage)).phase).toBe('rolled-back');
     expect(mainRelease(stage)).toBe(before);
     await expectTidy(stage);

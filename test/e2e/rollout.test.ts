@@ -39,7 +39,7 @@ beforeAll(async () => {
   stage = await openTestStage({}, { smoke: 'suite.yaml', checks }, { schedules: { yearly } });
   prometheus = hasPrometheus ? await watchStage(stage) : null;
   writeFileSync(join(stage.home, 'suite.yaml'), SUITE);
-  agents = startAgents({ url: stage.url(SERVICE), agents: 8, callsPerSession: 6, pauseMs: 30 });
+  agents = startAgents({ url: stage.url(SERVICE), agents: 8, callsPerSession: 6, pauseMs: 60 });
 });
 
 afterAll(async () => {
