@@ -77,19 +77,23 @@ describe('another hand that', () => {
     expect(after.phase).toBe('observing');
   });
 
-  it('scales the canary holds the rollout', async () => {
-    await stage.pm2.pm2('scale', CANARY, '2');
-    expect(await reach(stage, 'held')).toMatchObject({
-      held: 'drift',
-      reason: `canary was scaled by another hand: PM2 has 2 apps ${CANARY}, wanted one`,
-    });
-  });
-
   it('edits the canary takes it back: it is not what would be promoted', async () => {
     await stage.pm2.pm2('restart', CANARY, '--update-env', '--', 'sse');
     const view = await reachEnd(stage);
     expect(view).toMatchObject({ phase: 'rolled-back' });
     expect(view.reason).toMatch(/^canary was restarted by another hand at .*args changed/);
+    await expectTidy(stage);
+  });
+
+  it('scales the canary holds the rollout, and all that it made go with it', async () => {
+    await watch('--window', '60s');
+    await stage.pm2.pm2('scale', CANARY, '2');
+    expect(await reach(stage, 'held')).toMatchObject({
+      held: 'drift',
+      reason: `canary was scaled by another hand: PM2 has 2 apps ${CANARY}, wanted one`,
+    });
+    await steer(stage, 'rollback', null);
+    await reachEnd(stage);
     await expectTidy(stage);
   });
 
