@@ -21,7 +21,7 @@ beforeAll(async () => {
     { weight: '30%' },
     { baseline: 'fresh', baselineAt: await freePort() },
   );
-  agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 4, pauseMs: 60 });
+  agents = startAgents({ url: stage.url(SERVICE), agents: 6, callsPerSession: 4, pauseMs: 20 });
 });
 
 afterAll(async () => {
