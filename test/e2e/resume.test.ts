@@ -176,7 +176,7 @@ describe('PM2 itself', () => {
     await waitFor(() => !isRunning(orphan), { what: 'the orphan to give way' });
     await stage.ready();
     expect(pidOf(stage, ORCHESTRATOR)).not.toBe(orphan);
-    expect(mainRelease(stage)).toBe(before);
+    await waitFor(() => mainRelease(stage) === before, { what: 'main as it was to listen' });
     await expectTidy(stage);
   });
 });
