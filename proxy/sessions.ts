@@ -4,7 +4,7 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { ServiceConfig } from '../config/types.js';
-import { ClockSteps } from './clock-steps.js';
+import { ClockSteps } from '../common/clock-steps.js';
 import { Gate } from './gate.js';
 import { BodyBudget } from './mcp/body.js';
 import { disconnected } from './mcp/disconnected.js';

@@ -26,7 +26,8 @@ export const CALL_TIMEOUT_MS = 20_000;
 const STATE_TIMEOUT_MS = 1_000;
 const BACK_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
-const DISK_BYTES = 4 << 20;
+/** More than the two databases and their logs take. */
+const DISK_BYTES = 32 << 20;
 
 const APPS: Readonly<Record<Exclude<Target, 'daemon' | 'proxy'>, string>> = {
   main: SERVICE,

@@ -10,6 +10,7 @@
  */
 import type { Instance } from '../proc/instance.js';
 import type { Clock } from '../../common/clock.js';
+import { ClockSteps } from '../../common/clock-steps.js';
 import type { Logger } from '../../common/log.js';
 import type { Monitor } from '../monitor/monitor.js';
 import type { Notifications } from '../notify/notifications.js';
@@ -23,6 +24,7 @@ import { isInBetween } from './observation.js';
 import { isEnded, type PhaseKind } from './phase.js';
 import { rule } from './requests.js';
 import { rest } from './rest.js';
+import { shifted } from './shifted.js';
 import { witnessing } from './witness.js';
 import { moved, type RequestKind, type Rollout } from './rollout.js';
 
@@ -40,6 +42,8 @@ export interface LoopParts {
   readonly monitor: Monitor;
   readonly notifications: Notifications;
   readonly clock: Clock;
+  /** Milliseconds that are never set; by default those of the process. */
+  readonly monotonic?: () => number;
   readonly log: Logger;
 }
 
@@ -68,11 +72,13 @@ export class RolloutLoop {
   #failure: string | null = null;
   #waitingFor: string | null = null;
   #troubles = 0;
+  readonly #clockSteps: ClockSteps;
   #wake = new AbortController();
 
   constructor(parts: LoopParts, rollout: Rollout) {
     this.#parts = parts;
     this.#rollout = rollout;
+    this.#clockSteps = new ClockSteps(() => parts.clock.now(), parts.monotonic);
   }
 
   get rollout(): Rollout {
@@ -133,6 +139,7 @@ export class RolloutLoop {
     const deeds = await monitor.collect(this.#rollout, look, clock.now());
     this.#look = look;
     this.#remember(look);
+    this.#goWithClock();
     const nowMs = clock.now();
     this.#assessment = monitor.assess(this.#rollout.phase, nowMs);
     const seen = { ...look, assessment: this.#assessment, failure: this.#failure, deeds };
@@ -148,6 +155,15 @@ export class RolloutLoop {
       case 'act':
         return await this.#act(decision.action, decision.then);
     }
+  }
+
+  /** The clock was set: a window is as long as it was all the same. */
+  #goWithClock(): void {
+    const byMs = this.#clockSteps.since();
+    if (byMs === 0) return;
+    const { id, phase } = this.#rollout;
+    this.#parts.log.warn({ rollout: id, byMs }, 'the clock was set');
+    this.#keep({ ...this.#rollout, phase: shifted(phase, byMs) });
   }
 
   /** Keeps what is not seen again, even after a restart: how the canary introduced itself (main is compared with it), and how it passed its smoke test. */

@@ -23,6 +23,11 @@ export class FakeClock implements Clock {
     return this.#baseMs + this.#elapsedMs;
   }
 
+  /** What has passed, however the clock was set. */
+  elapsed(): number {
+    return this.#elapsedMs;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {

@@ -7,7 +7,8 @@ import type { Fault } from '../fault.js';
 import type { Theatre } from '../theatre.js';
 import type { Injected } from './index.js';
 
-const CHUNK = Buffer.alloc(4_096);
+/** First in large steps, then to the last block. */
+const CHUNKS = [Buffer.alloc(1 << 20), Buffer.alloc(4_096)];
 
 /** The state folder is a small file system of its own in such a scenario, where the machine allows it. */
 export function fillDisk(
@@ -16,13 +17,7 @@ export function fillDisk(
 ): Injected | null {
   if (!ownDisk) return null;
   const filler = join(stage.home, 'filler');
-  for (;;) {
-    try {
-      appendFileSync(filler, CHUNK);
-    } catch {
-      break;
-    }
-  }
+  for (const chunk of CHUNKS) fill(filler, chunk);
   return {
     heal: async () => {
       await delay(awayMs);
@@ -30,6 +25,16 @@ export function fillDisk(
     },
     excuses: () => [],
   };
+}
+
+function fill(file: string, chunk: Buffer): void {
+  for (;;) {
+    try {
+      appendFileSync(file, chunk);
+    } catch {
+      return;
+    }
+  }
 }
 
 /** By the attribute "immutable" (chattr(1)), which holds for root and for open files too. */

@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
+import pino from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RolloutLoop, type LoopParts } from '../../../orchestrator/rollout/loop.js';
 import type { Phase } from '../../../orchestrator/rollout/phase.js';
 import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import { Store } from '../../../orchestrator/store/store.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { Simulation } from './simulation.js';
 
 let dir: string;
 let file: string;
@@ -61,4 +63,42 @@ it('a rollout that is over leaves nothing behind at the signal of the program', 
   const program = new AbortController();
   await loopOf({ kind: 'promoted' }).run(program.signal);
   expect(getEventListeners(program.signal, 'abort')).toEqual([]);
+});
+
+it('a window is as long as it was when the clock is set, forward or back', async () => {
+  const clock = new FakeClock('2026-03-01T12:00:00Z');
+  const endsAtMs = clock.now() + 600_000;
+  const { rollout } = new Simulation();
+  const observing: Rollout = { ...rollout, phase: { kind: 'observing', step: 0, endsAtMs } };
+  store.insert(observing, 1);
+  const away = { kind: 'down', reason: 'not there' };
+  const parts = {
+    store,
+    clock,
+    monotonic: () => clock.elapsed(),
+    log: pino({ level: 'silent' }),
+    world: {
+      look: () =>
+        Promise.resolve({ daemon: away, proxy: away, lives: [], preparation: null, smoke: null }),
+      isAlive: () => true,
+    },
+    monitor: { collect: () => Promise.resolve(null), assess: () => null },
+  } as unknown as LoopParts;
+  const program = new AbortController();
+  const loop = new RolloutLoop(parts, observing);
+  const running = loop.run(program.signal);
+  const stored = (): Phase | undefined => store.byId(observing.id)?.phase;
+
+  await clock.advance(10_000);
+  expect(stored()).toEqual(observing.phase);
+  clock.set('2026-03-02T12:00:10Z');
+  await clock.advance(10_000);
+  expect(stored()).toEqual({ ...observing.phase, endsAtMs: endsAtMs + 86_400_000 });
+  clock.set('2026-03-01T12:00:20Z');
+  await clock.advance(10_000);
+  expect(stored()).toEqual(observing.phase);
+
+  program.abort();
+  await clock.advance(10_000);
+  await running;
 });

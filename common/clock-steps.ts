@@ -1,4 +1,4 @@
-/** Notices that the clock was set: nobody has been idle for that. */
+/** Notices that the clock was set: no time has passed by that. */
 
 /** More than a clock is slewed by between two looks. */
 const LEAST_STEP_MS = 1_000;
@@ -9,7 +9,7 @@ export class ClockSteps {
   private readonly monotonic: () => number;
 
   /** @param now Unix milliseconds; `monotonic` is never set. */
-  constructor(now: () => number, monotonic = (): number => performance.now()) {
+  constructor(now: () => number, monotonic: (() => number) | undefined = () => performance.now()) {
     this.now = now;
     this.monotonic = monotonic;
     this.offset = now() - monotonic();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ClockSteps } from '../../proxy/clock-steps.js';
+import { ClockSteps } from '../../common/clock-steps.js';
 
 it('tells a clock that was set from time that passed', () => {
   const world = { wallMs: 1_000_000, sinceStartMs: 5 };
