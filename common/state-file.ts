@@ -5,7 +5,9 @@
  * 2. Migrations run in one transaction: a file is of the old version or of this one.
  * 3. What is migrated is kept beside it as it was (`rollouts.db.schema-3`), for the way back.
  * 4. A file of a newer program is refused as it stands.
- * 5. A damaged file is refused, or kept beside a new one (`proxy.db.damaged`): as its owner wants.
+ * 5. One process has a file, and nobody else: the index of the WAL is in its memory. As a mapped file
+ *    (`-shm`) it would end the process with SIGBUS where the file system turns read-only.
+ * 6. A damaged file is refused, or kept beside a new one (`proxy.db.damaged`): as its owner wants.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import Database from 'libsql';
@@ -30,7 +32,8 @@ export interface Schema {
   readonly onDamaged?: (kept: string, reason: string) => void;
 }
 
-const BUSY_TIMEOUT_MS = 2_000;
+/** A predecessor that gives way has let go of the file by then. */
+const BUSY_TIMEOUT_MS = 20_000;
 
 /** SQLite's words for a file that is no database, or not a whole one. */
 const DAMAGES: readonly unknown[] = ['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_IOERR_SHORT_READ'];
@@ -56,6 +59,18 @@ export function openStateFile(file: string, schema: Schema): StateFile {
   }
 }
 
+/** Closes a file so that it can be opened again at once, by this process too. */
+export function closeStateFile(db: StateFile): void {
+  try {
+    // libsql gives up a connection, and its lock, only when its statements are collected.
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL');
+    db.prepare('SELECT 1 FROM sqlite_schema').get();
+  } catch {
+    // On a full disk the WAL stays, and is read at the next start.
+  }
+  db.close();
+}
+
 function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
@@ -65,6 +80,8 @@ function openSound(file: string, schema: Schema): StateFile {
   const db = new Database(file);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Before the file is read for the first time: SQLite then makes no `-shm`.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE');
     const found = versionOf(db);
     if (found > schema.migrations.length) throw new Error(newerThan(schema, found, file));
     db.exec('PRAGMA journal_mode = WAL');
@@ -75,7 +92,7 @@ function openSound(file: string, schema: Schema): StateFile {
     migrate(db, found, schema.migrations);
     return db;
   } catch (error) {
-    db.close();
+    closeStateFile(db);
     const reason = messageOf(error);
     throw new Error(`cannot use ${file}: ${reason}`, { cause: error });
   }
@@ -88,7 +105,8 @@ function mustBeWhole(db: StateFile): void {
   throw Object.assign(new Error(found?.quick_check), { code: 'SQLITE_CORRUPT' });
 }
 
-function versionOf(db: StateFile): number {
+/** How many migrations the file has had. */
+export function versionOf(db: StateFile): number {
   return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 }
 

@@ -43,6 +43,15 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   }
   const { config } = read;
   createHome(home);
+  // First: a predecessor has the store until it has given way.
+  const control = await serveUnix(
+    home.controlSocket,
+    (request) => answerControl(orchestrator, request),
+    {
+      isOrphan: () => process.ppid !== starterPid,
+      giveWay: () => void process.kill(process.pid, 'SIGTERM'),
+    },
+  );
   const store = Store.open(home.storeFile);
   const orchestrator = new Orchestrator({
     config,
@@ -56,14 +65,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     host: hostname(),
     log,
   });
-  const control = await serveUnix(
-    home.controlSocket,
-    (request) => answerControl(orchestrator, request),
-    {
-      isOrphan: () => process.ppid !== starterPid,
-      giveWay: () => void process.kill(process.pid, 'SIGTERM'),
-    },
-  );
   const { listen } = config.orchestrator;
   const dashboard = new Dashboard({
     desk: orchestrator,

@@ -39,8 +39,8 @@ export class Proxy implements AdminTarget {
   private readonly epoch = randomUUID();
   private readonly startedAtMs: number;
   private readonly build: Build;
-  private readonly store: Store;
   private readonly metrics: ProxyMetrics;
+  private store: Store | null = null;
   private admin: Server | null = null;
   private metricsServer: Server | null = null;
 
@@ -48,24 +48,12 @@ export class Proxy implements AdminTarget {
 
   constructor(parts: ProxyParts) {
     this.parts = parts;
-    const { config, home, clock, log, doors = ownDoors } = parts;
+    const { config, home, clock } = parts;
     this.build = { version: packageVersion(), configDigest: config.digest };
     this.startedAtMs = clock.now();
-    this.store = Store.open(home.proxyStoreFile, log);
     const { build } = this;
     const { proxyStoreFile: storeFile } = home;
     this.metrics = new ProxyMetrics({ build, storeFile }, () => this.services.values());
-    for (const service of Object.values(config.services)) {
-      const made = new Service({
-        config: service,
-        store: this.store,
-        epoch: this.epoch,
-        clock,
-        log: log.child({ service: service.name }),
-        doors,
-      });
-      this.services.set(service.name, made);
-    }
   }
 
   /**
@@ -73,10 +61,24 @@ export class Proxy implements AdminTarget {
    * @throws Error when another proxy already serves the admin socket.
    */
   async open(): Promise<void> {
-    const { home, config, clock, log, succession = null } = this.parts;
+    const { home, config, clock, log, doors = ownDoors, succession = null } = this.parts;
     const answer = (request: ApiRequest) => answerAdmin(this, request);
+    // First: a predecessor has the store until it has given way.
     this.admin = await serveUnix(home.proxySocket, answer, succession);
-    this.store.forgetOthers([...this.services.keys()], clock.now() - FORGOTTEN_AFTER_MS);
+    const store = Store.open(home.proxyStoreFile, log);
+    this.store = store;
+    for (const service of Object.values(config.services)) {
+      const made = new Service({
+        config: service,
+        store,
+        epoch: this.epoch,
+        clock,
+        log: log.child({ service: service.name }),
+        doors,
+      });
+      this.services.set(service.name, made);
+    }
+    store.forgetOthers([...this.services.keys()], clock.now() - FORGOTTEN_AFTER_MS);
     await Promise.all([...this.services.values()].map((service) => service.open()));
     this.metricsServer = await this.serveMetrics(config.proxy.metrics);
     log.info({ services: [...this.services.keys()], epoch: this.epoch }, 'canary-proxy is up');
@@ -89,7 +91,7 @@ export class Proxy implements AdminTarget {
     this.metricsServer?.closeAllConnections();
     this.admin?.close();
     this.admin?.closeAllConnections();
-    this.store.close();
+    this.store?.close();
   }
 
   get state(): ProxyState {

@@ -1,5 +1,5 @@
 /** What a route says about where things may go. Pure. */
-import { TRACKS, type Route, type Track, type TrackRoute } from '../common/protocol.js';
+import { TRACKS, type Route, type Track } from '../common/protocol.js';
 import type { HostPort } from '../config/types.js';
 import type { Weighted } from './split.js';
 
@@ -22,11 +22,6 @@ export function openTracks(route: Route): Weighted<Track>[] {
 export function mayStay(route: Route, track: Track): boolean {
   const target = route.tracks[track];
   return target !== undefined && !target.drain;
-}
-
-/** Where `track` listens, undefined when it is not routed. */
-export function targetOf(route: Route, track: Track): TrackRoute | undefined {
-  return route.tracks[track];
 }
 
 /**

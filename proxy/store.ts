@@ -12,7 +12,7 @@ import type Database from 'libsql';
 import type { Logger } from '../common/log.js';
 import { messageOf } from '../common/message-of.js';
 import { routeSchema, TRACKS, type Route, type Track } from '../common/protocol.js';
-import { openStateFile, type StateFile } from '../common/state-file.js';
+import { closeStateFile, openStateFile, type StateFile } from '../common/state-file.js';
 import { storedJson } from './stored-json.js';
 
 const MIGRATIONS = [
@@ -286,7 +286,7 @@ export class Store {
   }
 
   close(): void {
-    this.db.close();
+    closeStateFile(this.db);
   }
 }
 

@@ -1,5 +1,13 @@
 /** What is there when a run is over, as the machine shows it. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import Database from 'libsql';
 import { homeFrom } from '../../common/home.js';
@@ -113,8 +121,15 @@ function dumpedApps(file: string): ListedApp[] {
   });
 }
 
-function storedRoute({ stage }: Theatre): Route | null {
-  const db = new Database(homeFrom({ CANARY_HOME: stage.home }).proxyStoreFile, { readonly: true });
+function storedRoute({ stage, dir }: Theatre): Route | null {
+  const { proxyStoreFile } = homeFrom({ CANARY_HOME: stage.home });
+  const copy = join(dir, 'proxy.db');
+  // The proxy shares its file with nobody.
+  for (const suffix of ['', '-wal']) {
+    rmSync(copy + suffix, { force: true });
+    if (existsSync(proxyStoreFile + suffix)) copyFileSync(proxyStoreFile + suffix, copy + suffix);
+  }
+  const db = new Database(copy);
   try {
     const row = db.prepare('SELECT route FROM route WHERE service = ?').get(SERVICE) as
       { readonly route: string } | undefined;

@@ -2,7 +2,7 @@
 import type { Random } from '../judge/random.js';
 
 /** Whom a fault befalls. The proxy is the process that serves, its holder the one that PM2 runs. */
-export const TARGETS = ['orchestrator', 'proxy', 'holder', 'canary', 'main', 'daemon'] as const;
+const TARGETS = ['orchestrator', 'proxy', 'holder', 'canary', 'main', 'daemon'] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** How long a fault lasts before it is healed. */

@@ -66,7 +66,7 @@ async function restart(stage: Stage): Promise<void> {
   await delay(Math.max(0, nextAt - performance.now()));
 }
 
-export const SCENES = { promotion, rollback, crash, restart };
+const SCENES = { promotion, rollback, crash, restart };
 
 /** Plays a scene `rounds` times in front of `agents` agents. */
 export async function play(

@@ -47,7 +47,7 @@ function moveText({ service, state, reason }: MemberView): string {
 }
 
 /** What the shell is told of a run; null while it goes on by itself. The worst part decides. */
-export function exitCodeOf({ members, endedAtMs }: RunView): ExitCode | null {
+function exitCodeOf({ members, endedAtMs }: RunView): ExitCode | null {
   const has = (...states: readonly MemberView['state'][]): boolean =>
     members.some(({ state }) => states.includes(state));
   if (endedAtMs === null) {

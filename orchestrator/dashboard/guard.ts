@@ -12,7 +12,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { refusal, type ApiReply } from '../../common/unix-http.js';
 import { sameToken } from './token.js';
 
-export const TOKEN_HEADER = 'x-canary-token';
+const TOKEN_HEADER = 'x-canary-token';
 
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 

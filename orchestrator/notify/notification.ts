@@ -58,7 +58,7 @@ const EVENTS: { readonly [K in PhaseKind]: EventOf<K> } = {
     return from.kind === 'held' ? 'resumed' : null;
   },
   held: (to, from) => {
-    if (from.kind === 'held' && from.why === to.why) return null;
+    if (from.kind === 'held' && from.why === to.why && from.deed === to.deed) return null;
     return to.why === 'paused' ? 'paused' : 'held';
   },
   promoting: never,

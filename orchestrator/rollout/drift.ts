@@ -10,7 +10,7 @@
  */
 import { diffSpec, type AppSpec } from '../pm2/spec.js';
 import { sameLife } from '../proc/instance.js';
-import type { DaemonView, InstanceView, Observation } from './observation.js';
+import { isEnding, type DaemonView, type InstanceView, type Observation } from './observation.js';
 import { specOfMain } from './main-spec.js';
 import type { Rollout } from './rollout.js';
 import type { WitnessedApp } from './witness.js';
@@ -68,7 +68,7 @@ function changed(
   const known = witness?.daemonStartedAtMs === daemon.startedAtMs ? witness : null;
   for (const app of ['main', 'canary'] as const) {
     const seen = daemon[app];
-    if (seen?.life == null) continue;
+    if (seen?.life == null || isEnding(seen)) continue;
     const wanted = app === 'main' ? specOfMain(rollout) : seen.app.spec;
     const specBefore = witness?.[app]?.spec ?? wanted;
     const forMemory = memoryRestarts.has(seen.app.pmId);

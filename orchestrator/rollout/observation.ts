@@ -46,6 +46,14 @@ export function isInBetween({ status, life }: Pick<InstanceView, 'status' | 'lif
   return life === null && (status === 'stopping' || status === 'launching');
 }
 
+/**
+ * PM2 was told to stop or restart the app, and its process is still ending. What PM2 says of the app
+ * is already of the next one (God.restartProcessId of PM2): what comes of it shows in a moment.
+ */
+export function isEnding({ status, life }: Pick<InstanceView, 'status' | 'life'>): boolean {
+  return life !== null && status === 'stopping';
+}
+
 export type DaemonView =
   | {
       readonly kind: 'up';

@@ -63,6 +63,8 @@ export type Phase =
       readonly remainingMs: number;
       /** When the time for a person is over; null: it has no end, or is over already. */
       readonly deadlineMs: number | null;
+      /** With `why: drift`: what was done to which app, so that another deed is told too. */
+      readonly deed?: string;
     }
   | ({ readonly kind: 'promoting' } & SwapStage)
   | { readonly kind: 'baking'; readonly startedAtMs: number; readonly endsAtMs: number }

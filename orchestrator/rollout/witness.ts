@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AppSpec } from '../pm2/spec.js';
 import type { Instance } from '../proc/instance.js';
-import type { InstanceView, Observation } from './observation.js';
+import { isEnding, type InstanceView, type Observation } from './observation.js';
 import type { PhaseKind } from './phase.js';
 import type { Rollout } from './rollout.js';
 
@@ -36,7 +36,7 @@ export function keepsWitness(from: PhaseKind, to: PhaseKind): boolean {
   return WITNESSED.some((group) => group.includes(from) && group.includes(to));
 }
 
-/** The rollout with what this look showed. An app without a process is in between: it stays as it was. */
+/** The rollout with what this look showed. An app without a process, or whose process is ending, is in between: it stays as it was. */
 export function witnessing(rollout: Rollout, { daemon }: Pick<Observation, 'daemon'>): Rollout {
   if (daemon.kind === 'down' || !keepsWitness(rollout.phase.kind, rollout.phase.kind)) {
     return rollout;
@@ -51,7 +51,7 @@ export function witnessing(rollout: Rollout, { daemon }: Pick<Observation, 'daem
 }
 
 function witnessed(seen: InstanceView | null): WitnessedApp | null {
-  if (seen?.life == null) return null;
+  if (seen?.life == null || isEnding(seen)) return null;
   const { uniqueId, orderedAtMs, spec } = seen.app;
   return { uniqueId, orderedAtMs, spec, life: seen.life };
 }

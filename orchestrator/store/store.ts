@@ -13,6 +13,7 @@ import type { Assessment, EvidenceEvent } from '../judge/types.js';
 import type { MonitorCursor } from '../monitor/cursor.js';
 import type { MadeRelease } from '../release/prune.js';
 import type { PreparationRecord } from '../release/record.js';
+import { closeStateFile, versionOf } from '../../common/state-file.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 import { Outbox, type Letter } from './outbox.js';
 import { Pruning } from './pruning.js';
@@ -87,9 +88,11 @@ export class Store {
   readonly schedules: ScheduleStore;
   readonly pruning: Pruning;
   readonly #db: StoreDatabase;
+  readonly #version: number;
 
   private constructor(db: StoreDatabase) {
     this.#db = db;
+    this.#version = versionOf(db);
     this.outbox = new Outbox(db);
     this.runs = new RunStore(db);
     this.schedules = new ScheduleStore(db);
@@ -102,13 +105,13 @@ export class Store {
   }
 
   close(): void {
-    this.#db.close();
+    closeStateFile(this.#db);
   }
 
-  /** Whether the file can be written now. */
+  /** Whether the file can be written now: it is, with what it says already. */
   isWritable(): boolean {
     try {
-      this.#db.exec('BEGIN IMMEDIATE; ROLLBACK');
+      this.#db.exec(`PRAGMA user_version = ${this.#version}`);
       return true;
     } catch {
       return false;

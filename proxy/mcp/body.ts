@@ -4,7 +4,7 @@ import { MessageScanner, type Message } from './message-scanner.js';
 import type { Plane } from '../plane.js';
 import { REFUSALS, refuse } from './refusals.js';
 
-export const MAX_BODY_BYTES = 16 << 20;
+const MAX_BODY_BYTES = 16 << 20;
 const MAX_ALL_BODIES_BYTES = 256 << 20;
 const MAX_MESSAGES = 1_000;
 

@@ -16,7 +16,7 @@ export interface TaggedId {
 }
 
 /** The id as the client is given it. */
-export function tagged(own: string, generation: number): string {
+function tagged(own: string, generation: number): string {
   return generation === 0 ? own : `canary-${generation}-${own}`;
 }
 

@@ -98,6 +98,6 @@ export class Ledger {
 }
 
 /** What a request is counted as: its tool, else its method. */
-export function toolOf({ method, name }: Message): string {
+function toolOf({ method, name }: Message): string {
   return method === 'tools/call' && name !== null ? name : (method ?? 'http');
 }

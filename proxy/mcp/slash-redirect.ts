@@ -78,7 +78,7 @@ class Following implements Sending, ExchangeEvents {
 }
 
 /** The path that a redirect leads to, when it is `path` but for the slash at its end; else null. */
-export function slashRedirect({ status, headers }: ResponseHead, path: string): string | null {
+function slashRedirect({ status, headers }: ResponseHead, path: string): string | null {
   if (status !== 307 && status !== 308) return null;
   const location = headerOf(headers, 'location') ?? '';
   const base = 'http://instance';

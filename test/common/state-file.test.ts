@@ -2,13 +2,13 @@
  * Files as older programs left them: `test/fixtures/state/NAME-V.sql` is what version V added to a
  * file of version V - 1, with some of what it wrote. They are never edited.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStateFile, type Schema } from '../../common/state-file.js';
+import { closeStateFile, openStateFile, type Schema } from '../../common/state-file.js';
 import { Store as RolloutStore } from '../../orchestrator/store/store.js';
 import { Store as ProxyStore } from '../../proxy/store.js';
 
@@ -113,7 +113,7 @@ describe('openStateFile', () => {
 
   it('refuses a newer file, leaves it as it is, and names the way out', () => {
     const file = join(dir, 'state.db');
-    openStateFile(file, schema(A, B)).close();
+    closeStateFile(openStateFile(file, schema(A, B)));
     const before = readFileSync(file);
     expect(() => openStateFile(file, schema(A))).toThrow(
       /^cannot use .*state\.db: it has schema version 2, of a newer program, and canary-test \d+\.\d+\.\d+ knows up to 1: run the newer program again, or move it away to begin anew$/,
@@ -123,20 +123,20 @@ describe('openStateFile', () => {
 
   it('names the copy that the newer program left', () => {
     const file = join(dir, 'state.db');
-    openStateFile(file, schema(A)).close();
-    openStateFile(file, schema(A, B)).close();
+    closeStateFile(openStateFile(file, schema(A)));
+    closeStateFile(openStateFile(file, schema(A, B)));
     expect(() => openStateFile(file, schema(A))).toThrow(`put ${file}.schema-1 in its place`);
   });
 
   it('changes nothing when a migration fails, and can be tried again', () => {
     const file = join(dir, 'state.db');
-    openStateFile(file, schema(A)).close();
+    closeStateFile(openStateFile(file, schema(A)));
     expect(() => openStateFile(file, schema(A, B, 'CREATE TABLE a (y);'))).toThrow(
       /cannot use .*: .*a already exists/,
     );
     expect(tablesOf(file)).toEqual([{ type: 'table', name: 'a', tbl_name: 'a' }]);
     expect(versionOf(file)).toEqual({ user_version: 1 });
-    openStateFile(file, schema(A, B)).close();
+    closeStateFile(openStateFile(file, schema(A, B)));
     expect(versionOf(file)).toEqual({ user_version: 2 });
   });
 
@@ -145,4 +145,12 @@ describe('openStateFile', () => {
     writeFileSync(file, 'not a database, and long enough to be read as one'.repeat(100));
     expect(() => openStateFile(file, schema(A))).toThrow(`cannot use ${file}: `);
   });
+});
+
+it.each(FILES)('$name.db has no mapped index, which a read-only disk would make deadly', (file) => {
+  const path = join(dir, `${file.name}.db`);
+  const store = file.open(path);
+  expect(readdirSync(dir)).toContain(`${file.name}.db-wal`);
+  expect(readdirSync(dir)).not.toContain(`${file.name}.db-shm`);
+  store.close();
 });

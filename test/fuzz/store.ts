@@ -1,11 +1,13 @@
-/** The proxy's store, damaged: rows that hold anything, and files that are none. */
+/** The stores, damaged: rows that hold anything, and files that are none. */
 import fc from 'fast-check';
 import Database from 'libsql';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Store as RolloutStore } from '../../orchestrator/store/store.js';
 import { Store } from '../../proxy/store.js';
+import { Simulation } from '../orchestrator/rollout/simulation.js';
 import { route, SERVICE, startProxy } from '../proxy/support/proxies.js';
 
 const log = pino({ level: 'silent' });
@@ -63,13 +65,54 @@ function write(
   db.close();
 }
 
+/** A store, as far as its file is concerned. */
+interface StoreFile {
+  /** Makes one that holds something. */
+  readonly make: (file: string) => void;
+  /** Opens and reads it. */
+  readonly read: (file: string) => void;
+}
+
+export const PROXY_FILE: StoreFile = {
+  make: (file) => {
+    const store = Store.open(file, log);
+    store.saveRoute(SERVICE, route({ stable: 9 }));
+    store.close();
+  },
+  read: (file) => {
+    const store = Store.open(file, log);
+    try {
+      store.loadRoute(SERVICE);
+      store.loadSessions(SERVICE);
+    } finally {
+      store.close();
+    }
+  },
+};
+
+export const ROLLOUT_FILE: StoreFile = {
+  make: (file) => {
+    const store = RolloutStore.open(file);
+    store.insert(new Simulation().rollout, 1);
+    store.close();
+  },
+  read: (file) => {
+    const store = RolloutStore.open(file);
+    try {
+      store.active();
+      store.recent(null, 10);
+      store.transitions('scraper-1');
+    } finally {
+      store.close();
+    }
+  },
+};
+
 /** A file with bytes written over opens and reads, anew if it must, or is refused by name: nothing else. */
-export function fuzzFile(inputs: number): void {
+export function fuzzFile({ make, read }: StoreFile, inputs: number): void {
   const dir = mkdtempSync(join(tmpdir(), 'canary-fuzz-'));
-  const [sound, file] = [join(dir, 'sound.db'), join(dir, 'proxy.db')];
-  const store = Store.open(sound, log);
-  store.saveRoute(SERVICE, route({ stable: 9 }));
-  store.close();
+  const [sound, file] = [join(dir, 'sound.db'), join(dir, 'some.db')];
+  make(sound);
   const bytes = readFileSync(sound);
   const edits = fc.array(
     fc.tuple(fc.nat({ max: bytes.length }), fc.uint8Array({ minLength: 1, maxLength: 16 })),
@@ -82,7 +125,7 @@ export function fuzzFile(inputs: number): void {
         const damaged = Buffer.from(bytes);
         for (const [at, put] of changes) damaged.set(put.subarray(0, damaged.length - at), at);
         writeFileSync(file, length === null ? damaged : damaged.subarray(0, length));
-        readOrRefused(file);
+        refusedAtMost(() => read(file));
         for (const rest of ['-wal', '-shm']) rmSync(file + rest, { force: true });
       }),
       { numRuns: inputs },
@@ -92,15 +135,11 @@ export function fuzzFile(inputs: number): void {
   }
 }
 
-function readOrRefused(file: string): void {
-  let store: Store | null = null;
+/** An error that is no mistake of the program's. */
+function refusedAtMost(work: () => void): void {
   try {
-    store = Store.open(file, log);
-    store.loadRoute(SERVICE);
-    store.loadSessions(SERVICE);
+    work();
   } catch (error) {
     if (!(error instanceof Error) || error instanceof TypeError) throw error;
-  } finally {
-    store?.close();
   }
 }

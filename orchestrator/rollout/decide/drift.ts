@@ -6,7 +6,7 @@
 import { move, type Move } from '../decision.js';
 import { driftOf, type Drift } from '../drift.js';
 import type { Observation } from '../observation.js';
-import type { Phase } from '../phase.js';
+import type { Phase, PhaseOf } from '../phase.js';
 import type { Rollout } from '../rollout.js';
 import { witnessing } from '../witness.js';
 import { rollback } from './next.js';
@@ -28,8 +28,8 @@ export function driftWhileOnTrial(
         ? null
         : known(rollout, seen, phase, `${sentence}; configured to be ignored`);
     case 'pause':
-      if (phase.kind === 'held' && phase.why === 'drift' && isLasting(drift)) return null;
-      return known(rollout, seen, heldFor(situation), sentence);
+      if (isLasting(drift) && phase.kind === 'held' && isHeldFor(phase, drift)) return null;
+      return known(rollout, seen, heldFor(drift, situation), sentence);
   }
 }
 
@@ -71,10 +71,23 @@ function isLasting({ what }: Drift): boolean {
   return what === 'gone' || what === 'stopped' || what === 'several';
 }
 
-function heldFor({ phase, nowMs }: Situation<'observing'> | Situation<'held'>): Phase {
+function isHeldFor({ why, deed }: PhaseOf<'held'>, drift: Drift): boolean {
+  return why === 'drift' && deed === deedOf(drift);
+}
+
+function deedOf({ app, what }: Drift): string {
+  return `${app} ${what}`;
+}
+
+function heldFor(
+  drift: Drift,
+  { phase, nowMs }: Situation<'observing'> | Situation<'held'>,
+): Phase {
   const remainingMs =
     phase.kind === 'held' ? phase.remainingMs : Math.max(0, phase.endsAtMs - nowMs);
-  return { kind: 'held', why: 'drift', step: phase.step, remainingMs, deadlineMs: null };
+  const { step } = phase;
+  const deed = deedOf(drift);
+  return { kind: 'held', why: 'drift', step, remainingMs, deadlineMs: null, deed };
 }
 
 /** A move that answers what was seen: it is not answered again. */

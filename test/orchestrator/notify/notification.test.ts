@@ -18,6 +18,14 @@ const held = (why: 'paused' | 'inconclusive', step = 0): Phase => ({
   remainingMs: 0,
   deadlineMs: null,
 });
+const drifted = (deed: string): Phase => ({
+  kind: 'held',
+  why: 'drift',
+  step: 0,
+  remainingMs: 0,
+  deadlineMs: null,
+  deed,
+});
 const starting: Phase = { kind: 'starting', deadlineMs: 1 };
 const leaving: Phase = { kind: 'promoting', stage: 'leaving-main', deadlineMs: 1 };
 const removing: Phase = { kind: 'rolling-back', cause: 'c', mainTouched: false, stage: 'removing' };
@@ -31,6 +39,8 @@ test.each<[string | null, Phase, Phase | null]>([
   ['held', held('inconclusive'), observing(0)],
   ['paused', held('paused'), held('inconclusive')],
   [null, held('inconclusive'), held('inconclusive')],
+  ['held', drifted('main gone'), drifted('canary several')],
+  [null, drifted('main gone'), drifted('main gone')],
   ['resumed', observing(0), held('paused')],
   ['step', observing(1), held('paused')],
   [null, leaving, observing(1)],

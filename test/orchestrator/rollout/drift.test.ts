@@ -89,6 +89,40 @@ describe.each(DEEDS)('%s by another hand', (_, sentence, deed) => {
   });
 });
 
+describe('an ordered restart whose old process takes its time to end', () => {
+  it.each(['main', 'canary'] as const)('of %s is told when the new one is there', (app) => {
+    const run = watched();
+    const status = app === 'main' ? 'mainStatus' : 'canaryStatus';
+    run[app] = { ...run[app]!, orderedAtMs: run[app]!.orderedAtMs + 1 };
+    run[status] = 'stopping';
+    run.edited = { [app]: { FLAG: 'on' } };
+    expect(run.tick().kind).toBe('wait');
+    run[status] = null;
+    run.restart(app, false);
+    expect(moved(run)).toMatch(
+      new RegExp(`^${app} was restarted by another hand at .*: pid . -> 3; env FLAG changed$`),
+    );
+  });
+});
+
+describe('a rollout that is held for drift', () => {
+  const gone = 'main was deleted from PM2 by another hand';
+
+  it.each(DEEDS)('by %s is held for what is done to main next, too', (_, sentence, deed) => {
+    const run = watched();
+    deed(run);
+    expect(moved(run)).toMatch(sentence);
+    run.mainCount = 0;
+    expect(moved(run)).toBe(gone);
+    expect(run.tick().kind).toBe('wait');
+    run.mainCount = 1;
+    run.stops.add(0);
+    run.main = null;
+    expect(moved(run)).toBe('main was stopped by another hand');
+    expect(run.tick().kind).toBe('wait');
+  });
+});
+
 describe('main restarted before the first traffic', () => {
   const tested: Partial<ServiceConfig> = { contract: { breaking: 'refuse', allow: [] } };
 

@@ -25,11 +25,16 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Lets the store refuse changes of rollouts, as a full disk does, or take them again. */
-function change(sql: string): void {
+/** Lets the store refuse what has that in it, as a full disk does. */
+function refuse(text: string): void {
+  store.close();
   const database = new Database(file);
-  database.exec(sql);
+  database.exec(
+    `CREATE TRIGGER full BEFORE UPDATE ON rollouts WHEN NEW.body LIKE '%${text}%'
+     BEGIN SELECT RAISE(ABORT, 'full'); END`,
+  );
   database.close();
+  store = Store.open(file);
 }
 
 function loopOf(phase: Phase): RolloutLoop {
@@ -42,6 +47,7 @@ function loopOf(phase: Phase): RolloutLoop {
     request: null,
   } as Partial<Rollout> as Rollout;
   store.insert(rollout, 1);
+  refuse('at first');
   const clock = new FakeClock('2026-03-01T12:00:00Z');
   return new RolloutLoop({ store, clock } as Partial<LoopParts> as LoopParts, rollout);
 }
@@ -49,12 +55,10 @@ function loopOf(phase: Phase): RolloutLoop {
 it('an order that cannot be stored is not taken, and can be given again', () => {
   const loop = loopOf({ kind: 'observing', step: 0, endsAtMs: 1 });
 
-  change("CREATE TRIGGER full BEFORE UPDATE ON rollouts BEGIN SELECT RAISE(ABORT, 'full'); END");
-  expect(() => loop.request('pause', null)).toThrow('full');
+  expect(() => loop.request('pause', 'at first')).toThrow('full');
   expect(loop.rollout.request).toBeNull();
 
-  change('DROP TRIGGER full');
-  expect(loop.request('pause', null)).toEqual({ taken: true });
+  expect(loop.request('pause', 'again')).toEqual({ taken: true });
   expect(loop.rollout.request).toMatchObject({ kind: 'pause' });
   expect(store.byId('a-1')?.request).toMatchObject({ kind: 'pause' });
 });

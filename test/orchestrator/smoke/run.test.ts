@@ -97,6 +97,8 @@ describe('a suite passes', () => {
       'tool echo',
     ]);
     expect(report.cases).toHaveLength(9);
+    const times = report.cases.map(({ tookMs }) => tookMs);
+    expect(times.reduce((total, ms) => total + ms)).toBeLessThanOrEqual(report.tookMs);
   });
 
   it('without sessions', async () => {
