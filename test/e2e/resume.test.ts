@@ -38,6 +38,7 @@ beforeAll(async () => {
       bake: '1s',
       // Long enough to come back from being killed in the stage before.
       drain: { calls: '3s', sessions: '3s' },
+      ready: '40s',
       minimum: { calls: 5, sessions: 1 },
     },
     { smoke: 'suite.yaml', release: { prepare: ['echo made >> made', 'sleep 2'] } },
