@@ -60,6 +60,8 @@ async function crash(stage: Stage): Promise<void> {
 
 /** Main is killed every 3 s and comes back, and there is nobody else. */
 async function restart(stage: Stage): Promise<void> {
+  // All have called by then, so that the kill is in the middle of calls.
+  await delay(BREATH_MS);
   const nextAt = performance.now() + KILL_EVERY_MS;
   await stage.killInstance('stable');
   await stage.startInstance('stable');

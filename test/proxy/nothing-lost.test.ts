@@ -18,7 +18,8 @@ describe('agents of all kinds that call without pause', () => {
   it('are answered in time when main is killed and there is nobody else', async () => {
     const losses = await play('restart', 1, AGENTS);
     expect(losses).toMatchObject({ hung: 0, ranTwice: 0 });
-    expect(losses.lost).toBeGreaterThan(0);
+    // What had run by the kill is up to chance; that calls were under way is not.
+    expect(losses.atKill).toBeGreaterThan(0);
   }, 60_000);
 
   it('lose only what cannot be repeated when the canary crashes', async () => {
