@@ -24,20 +24,21 @@ export function callEventIds(label: string, token: string): CallEventIds {
   return { begun: `canary-call.${label}.${request}`, over: `canary-over.${label}.${request}` };
 }
 
-/** What a client that comes back has been told, and for which request (a raw token). */
+/** What a client that comes back has been told, in which session, and for which request (a raw token). */
 export interface CallEventId {
   readonly kind: keyof CallEventIds;
+  readonly label: string;
   readonly token: string;
 }
 
-/** Reads an id that was made for the session with that label; null: it is another's. */
-export function readCallEventId(id: string, label: string): CallEventId | null {
-  const [, kind, madeFor, request = ''] = OWN.exec(id) ?? [];
-  if (madeFor !== label) return null;
+/** Reads an id of ours; null: it is another's. */
+export function readCallEventId(id: string): CallEventId | null {
+  const [, kind, label = '', request = ''] = OWN.exec(id) ?? [];
   const token = Buffer.from(request, 'base64url').toString('latin1');
   const made = callEventIds(label, token);
   const isWhole = id === made.begun || id === made.over;
-  return isWhole && isRequestId(token) ? { kind: kind === 'over' ? 'over' : 'begun', token } : null;
+  if (!isWhole || !isRequestId(token)) return null;
+  return { kind: kind === 'over' ? 'over' : 'begun', label, token };
 }
 
 /** Begins a stream: without data, so that no client takes it for a message. */

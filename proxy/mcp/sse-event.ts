@@ -8,11 +8,11 @@ export function sseEvent(data: string, event = 'message', id?: string): string {
   return `event: ${event}\n${idLine}data: ${data}\n\n`;
 }
 
-/** The head of an event stream in a session, which goes out with what is written next. */
-export function beginEventStream(res: ServerResponse, sessionId: string): void {
+/** The head of an event stream, which goes out with what is written next; null: in no session. */
+export function beginEventStream(res: ServerResponse, sessionId: string | null): void {
   res.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache',
-    [SESSION_HEADER]: sessionId,
+    ...(sessionId !== null && { [SESSION_HEADER]: sessionId }),
   });
 }

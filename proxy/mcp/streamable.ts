@@ -15,7 +15,7 @@ import { learnFromRequest, learnInitialized } from './learn.js';
 import type { Message } from './message-scanner.js';
 import { Post, type PostHooks, type PostRequest } from './post.js';
 import { REFUSALS, refuse } from './refusals.js';
-import { takeUp } from './take-up.js';
+import { takeUp, takeUpLost } from './take-up.js';
 
 /** Open GET streams that one session may have. */
 const MAX_STREAMS = 16;
@@ -42,11 +42,20 @@ export function serveStreamable(
     return refuse(res, 400, { code: REFUSALS.badRequest, message });
   }
   const session = plane.sessions.get(sessionId);
-  if (session?.kind !== 'streamable') {
-    const error = { code: REFUSALS.unknownSession, message: 'Session not found' };
-    return refuse(res, 404, error);
-  }
+  if (session?.kind !== 'streamable') return serveUnknown(req, res);
   return serveInSession(plane, session, req, res);
+}
+
+/** A session that has ended, or that was lost with the file that sessions are kept in. */
+function serveUnknown(req: IncomingMessage, res: ServerResponse): void {
+  const own = req.method === 'GET' ? readCallEventId(lastEventIdOf(req)) : null;
+  if (own !== null) return takeUpLost(own, res);
+  const error = { code: REFUSALS.unknownSession, message: 'Session not found' };
+  return refuse(res, 404, error);
+}
+
+function lastEventIdOf(req: IncomingMessage): string {
+  return String(req.headers['last-event-id'] ?? '');
 }
 
 function serveInSession(
@@ -70,9 +79,9 @@ function serveInSession(
       res.end();
       return;
   }
-  const lastEventId = String(req.headers['last-event-id'] ?? '');
-  const own = readCallEventId(lastEventId, session.label);
-  if (own !== null) return takeUp(plane, session, own, res);
+  const lastEventId = lastEventIdOf(req);
+  const own = readCallEventId(lastEventId);
+  if (own?.label === session.label) return takeUp(plane, session, own, res);
   if (session.streams >= MAX_STREAMS) {
     const message = `a session may have ${MAX_STREAMS} streams`;
     return refuse(res, 429, { code: REFUSALS.full, message });

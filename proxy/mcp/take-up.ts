@@ -15,13 +15,31 @@ const LOST = lostBecause('canary-proxy knows nothing more of it');
 /** Answers the GET. */
 export function takeUp(
   { accounts }: Plane,
-  { id, label, track, callers }: Session,
-  { kind, token }: CallEventId,
+  { id, track, callers }: Session,
+  called: CallEventId,
   res: ServerResponse,
 ): void {
+  if (called.kind === 'begun') {
+    if (callers.get(called.token)?.back(res, id) === true) return;
+    accounts.rpcErrors.count(track, LOST.code);
+  }
+  tellLost(called, res, id);
+}
+
+/**
+ * Answers the GET where the session itself is not known. The official SDKs' clients do not give up a
+ * call whose stream is answered with 404: it would wait for its time-out.
+ */
+export function takeUpLost(called: CallEventId, res: ServerResponse): void {
+  tellLost(called, res, null);
+}
+
+function tellLost(
+  { kind, label, token }: CallEventId,
+  res: ServerResponse,
+  sessionId: string | null,
+): void {
   if (kind === 'over') return refuseResumption(res);
-  if (callers.get(token)?.back(res, id) === true) return;
-  accounts.rpcErrors.count(track, LOST.code);
-  beginEventStream(res, id);
+  beginEventStream(res, sessionId);
   res.end(sseEvent(errorMessage(token, LOST), 'message', callEventIds(label, token).over));
 }

@@ -158,9 +158,9 @@ function readsOwnIds(inputs: number): void {
   );
   fc.assert(
     fc.property(ids, (id) => {
-      const read = readCallEventId(id, '4f1d');
+      const read = readCallEventId(id);
       if (read === null) return;
-      if (callEventIds('4f1d', read.token)[read.kind] !== id) throw new Error('another id');
+      if (callEventIds(read.label, read.token)[read.kind] !== id) throw new Error('another id');
       const error = `{"id":${Buffer.from(read.token, 'latin1').toString('utf8')}}`;
       if (error.includes('\n')) throw new Error('it would end the event');
       JSON.parse(error);

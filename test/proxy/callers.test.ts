@@ -1,4 +1,5 @@
 /** Clients that lose a call's stream and come back for it. */
+import { rmSync } from 'node:fs';
 import {
   Client as NewClient,
   StreamableHTTPClientTransport as NewTransport,
@@ -95,6 +96,17 @@ describe('a call’s stream', () => {
     expect(await lost()).toBe(before + 1);
   });
 
+  it('is told to be lost in a session that nothing is known of', async () => {
+    const client = new WireClient(`${lab.proxy.url}/mcp`);
+    client.sessionId = 'forgotten';
+    const { begun: id, over: end } = callEventIds('forgotten', '7');
+    expect(await over(await client.stream(id))).toMatchObject([
+      { id: 7, error: { code: -32_050 } },
+    ]);
+    expect((await client.stream(end)).status).toBe(405);
+    expect((await client.stream('7')).status).toBe(404);
+  });
+
   it.each([
     ['in an older version', {}, '2025-06-18'],
     ['by an instance that gives ids itself', { ids: true }, undefined],
@@ -166,6 +178,13 @@ describe('clients of both SDKs that lose a call’s stream', () => {
     expect(await lost(agents, { outcome: 'never' }, die)).toEqual([-32_050, -32_050]);
     expect(server.executed.get('write')).toBe(4);
     for (const { call } of agents) expect(await call({})).toEqual(answer);
+    // So does one that knows nothing of their sessions any more.
+    const forget = async (): Promise<unknown> => {
+      rmSync(proxy.home.proxyStoreFile);
+      rmSync(`${proxy.home.proxyStoreFile}-wal`, { force: true });
+      return die();
+    };
+    expect(await lost(agents, { outcome: 'never' }, forget)).toEqual([-32_050, -32_050]);
     await Promise.all(agents.map((agent) => agent.close()));
     await relay.close();
     await proxy.dispose();

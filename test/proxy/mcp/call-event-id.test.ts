@@ -9,8 +9,8 @@ describe('the event ids of a call', () => {
     'bring back the request %s',
     (token) => {
       const { begun, over } = callEventIds(LABEL, token);
-      expect(readCallEventId(begun, LABEL)).toEqual({ kind: 'begun', token });
-      expect(readCallEventId(over, LABEL)).toEqual({ kind: 'over', token });
+      expect(readCallEventId(begun)).toEqual({ kind: 'begun', label: LABEL, token });
+      expect(readCallEventId(over)).toEqual({ kind: 'over', label: LABEL, token });
       // What a header and an event's field can carry.
       expect(begun + over).toMatch(/^[\w.-]+$/);
     },
@@ -18,7 +18,6 @@ describe('the event ids of a call', () => {
 
   it.each([
     ['nothing', ''],
-    ['an id of another session', callEventIds('4f1e', '7').begun],
     ["an instance's", '7'],
     ["an instance's after a move", 'canary-2-canary-call.placed-4f1d.Nw'],
     ['another kind', `canary-done.${LABEL}.Nw`],
@@ -31,7 +30,7 @@ describe('the event ids of a call', () => {
     ['more lines', `canary-call.${LABEL}.${encoded('7\n')}`],
     ['more after it', `${callEventIds(LABEL, '7').begun}\n`],
   ])('are not taken for %s', (_, id) => {
-    expect(readCallEventId(id, LABEL)).toBeNull();
+    expect(readCallEventId(id)).toBeNull();
   });
 
   it('begin a stream with an event that has no data', () => {
