@@ -8,60 +8,114 @@
  * client's credentials. So several sessions that fit are as good as each other when they agreed on
  * the same. What any of them waits for is answered with an error, to each that comes back: clients
  * pass over answers that they do not wait for. What a client has sent since it came back is its own.
+ *
+ * Not all that open a stream and say nothing are alive: clients of SDK 1 whose first stream was refused
+ * go on trying when nobody uses them any more. So what one has taken over is kept for a while, and
+ * given to others like it too.
  */
 import type { Session, Standing } from '../session.js';
 import type { Sessions } from '../sessions.js';
 import type { UnansweredCall } from './unanswered.js';
 
-/** A session that a client that comes back may go on with. */
+/** For how long others may come that have lost their stream at the same time. */
+const TAKEN_MS = 60_000;
+
+/** What a client that comes back may go on with. */
 export interface Claim {
-  readonly session: Session;
+  /** Null: another one like it has taken over the last. */
+  readonly session: Session | null;
   /** Null when those that fit agreed on different things. */
   readonly standing: Standing | null;
-  /** There was no other one of the same client. */
+  /** It cannot be another's: there is no other session, and no other client, that it could be of. */
   readonly isOnly: boolean;
+}
+
+/** What was taken over last for a client. */
+interface Taken {
+  readonly standing: Standing;
+  /** The ids (raw tokens) of all that was waited for. */
+  readonly ids: ReadonlySet<string>;
+  /** Milliseconds of `performance.now()`. */
+  readonly untilMs: number;
 }
 
 export class Absentees {
   private readonly sessions: Sessions;
   private readonly isPresent: (session: Session) => boolean;
   private readonly claimed = new WeakSet<Session>();
+  /** By client, the oldest first. */
+  private readonly taken = new Map<string, Taken>();
 
   constructor(sessions: Sessions, isPresent: (session: Session) => boolean) {
     this.sessions = sessions;
     this.isPresent = isPresent;
   }
 
-  /** Sets a session of the client aside; null when none fits. */
-  claim(client: string): Claim | null {
-    return this.claimAmong(this.of(client)) ?? this.claimAmong(this.away(client));
+  /** What the client could claim now; null when nothing fits. */
+  find(client: string): Claim | null {
+    const found = this.findAmong(this.of(client)) ?? this.findAmong(this.away(client));
+    const standing = this.takenOf(client)?.standing;
+    return found ?? (standing === undefined ? null : { session: null, standing, isOnly: false });
   }
 
-  private claimAmong(away: readonly Session[]): Claim | null {
+  /** Sets a session of the client aside, if one fits. */
+  claim(client: string): Claim | null {
+    const claim = this.find(client);
+    if (claim !== null && claim.session !== null) this.claimed.add(claim.session);
+    return claim;
+  }
+
+  private findAmong(away: readonly Session[]): Claim | null {
     const agreed = away.filter(({ negotiated }) => negotiated !== null);
     const fitting = agreed.length > 0 ? agreed : away;
     const session = fitting.find((one) => !this.claimed.has(one));
     if (session === undefined) return null;
-    this.claimed.add(session);
     const standing = areAlike(fitting) ? { ...session.standing, restore: inAll(fitting) } : null;
-    return { session, standing, isOnly: away.length === 1 };
-  }
-
-  /** It was not needed. */
-  giveBack({ session }: Claim): void {
-    this.claimed.delete(session);
+    const isOnly = away.length === 1 && this.silent(session.client) <= 1;
+    return { session, standing, isOnly };
   }
 
   /** What the client that has come back may wait for, but for the ids (raw tokens) that it has `sent`. */
-  waitedFor({ session }: Claim, sent: ReadonlySet<string>): UnansweredCall[] {
+  waitedFor(
+    client: string,
+    { session, standing, isOnly }: Claim,
+    sent: ReadonlySet<string>,
+  ): UnansweredCall[] {
+    const before = this.takenOf(client)?.ids ?? [];
+    const calls =
+      session === null
+        ? [...before].map((id) => ({ id, body: null }))
+        : isOnly
+          ? this.sessions.unanswered.takeAll(session.id)
+          : this.waitedForIn(session, this.of(client));
+    const ids = new Set([...before, ...calls.map(({ id }) => id)]);
+    if (session !== null && standing !== null) this.noteTaken(client, standing, ids);
+    return calls.filter(({ id }) => !sent.has(id));
+  }
+
+  /** Nobody knows who waits for which: the ids of all, which the others that are away wait for too. */
+  private waitedForIn(session: Session, away: readonly Session[]): UnansweredCall[] {
     const { unanswered } = this.sessions;
-    const away = session.client === null ? [] : this.of(session.client);
-    if (away.length <= 1) return unanswered.takeAll(session.id).filter(({ id }) => !sent.has(id));
     const ids = new Set(away.flatMap((one) => unanswered.takeAll(one.id).map(({ id }) => id)));
     const calls = [...ids].map((id) => ({ id, body: null }));
     for (const { id } of away)
       if (id !== session.id) calls.forEach((call) => unanswered.add(id, call));
-    return calls.filter(({ id }) => !sent.has(id));
+    return calls;
+  }
+
+  private noteTaken(client: string, standing: Standing, ids: ReadonlySet<string>): void {
+    const now = performance.now();
+    for (const [other, { untilMs }] of this.taken) {
+      if (untilMs > now) break;
+      this.taken.delete(other);
+    }
+    this.taken.delete(client);
+    this.taken.set(client, { standing, ids, untilMs: now + TAKEN_MS });
+  }
+
+  private takenOf(client: string): Taken | null {
+    const taken = this.taken.get(client);
+    return taken === undefined || taken.untilMs < performance.now() ? null : taken;
   }
 
   /**
@@ -83,6 +137,17 @@ export class Absentees {
         (session.negotiated !== null || this.waits(session)) &&
         !this.isPresent(session),
     );
+  }
+
+  /** How many of the client's streams are open on which nothing has been said yet. */
+  private silent(client: string | null): number {
+    return [...this.sessions.values()].filter(
+      (session) =>
+        session.kind === 'sse' &&
+        session.client === client &&
+        session.initialize === null &&
+        this.isPresent(session),
+    ).length;
   }
 
   private waits({ id }: Session): boolean {

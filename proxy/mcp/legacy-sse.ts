@@ -4,7 +4,7 @@ import type { Track } from '../../common/protocol.js';
 import { forwardedHeaders } from '../headers.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
-import { Absentees, type Claim } from './absentees.js';
+import { Absentees } from './absentees.js';
 import { readMessages, type ReadBody } from './body.js';
 import { Comeback } from './comeback.js';
 import { Conversation } from './conversation.js';
@@ -43,10 +43,9 @@ export class LegacySse {
     const path = req.url ?? '/';
     const client = this.plane.keys.exact(req);
     const named = this.named(req);
-    const claim = named === null ? this.absentees.claim(client) : null;
-    const session = named ?? this.opened(req, client, claim?.standing?.track);
+    const likely = named === null ? this.absentees.find(client) : null;
+    const session = named ?? this.opened(req, client, likely?.standing?.track);
     if (session === null) {
-      if (claim !== null) this.absentees.giveBack(claim);
       const message = `too many sessions: at most ${this.plane.config.maxSessions} are allowed`;
       return refuse(res, 503, { code: REFUSALS.full, message });
     }
@@ -56,7 +55,7 @@ export class LegacySse {
     session.transport = conversation;
     this.conversations.set(session.id, conversation);
     this.waiting.release(session.id, conversation);
-    const comeback = claim === null ? null : this.comebackOf(session.id, conversation, claim);
+    const comeback = likely === null ? null : this.comebackOf(session.id, conversation, client);
     await conversation.run(() => {
       if (named !== null) conversation.answerLeft(this.plane.sessions.unanswered.takeAll(named.id));
       comeback?.listen();
@@ -97,20 +96,20 @@ export class LegacySse {
     });
   }
 
-  private comebackOf(id: string, conversation: Conversation, claim: Claim): Comeback {
-    const { session, standing, isOnly } = claim;
+  private comebackOf(id: string, conversation: Conversation, client: string): Comeback {
     const takeOver = async (): Promise<void> => {
+      const claim = this.absentees.claim(client);
+      if (claim === null) return void this.comebacks.delete(id);
+      const { session, standing, isOnly } = claim;
       if (standing !== null) await conversation.goOnAs(standing);
       this.comebacks.delete(id);
-      conversation.answerLeft(this.absentees.waitedFor(claim, comeback.sent));
+      conversation.answerLeft(this.absentees.waitedFor(client, claim, comeback.sent));
+      if (session === null) return;
       // Where several differ, nobody knows whose it is: it stays until it has been idle for too long.
       if (standing !== null) this.plane.sessions.end(session, 'replaced');
       this.waiting.release(session.id, isOnly ? conversation : null);
     };
-    const comeback: Comeback = new Comeback(takeOver, () => {
-      this.comebacks.delete(id);
-      this.absentees.giveBack(claim);
-    });
+    const comeback: Comeback = new Comeback(takeOver, () => void this.comebacks.delete(id));
     this.comebacks.set(id, comeback);
     return comeback;
   }

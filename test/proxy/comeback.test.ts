@@ -7,6 +7,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
+import { Relay } from './support/relay.js';
 import { startProxyProcess, type ProxyProcess } from './support/proxy-process.js';
 import { SseServer } from './support/sse-server.js';
 
@@ -87,5 +88,27 @@ describe('a legacy SSE client that comes back without naming its session', () =>
     expect(names).toMatchObject(
       ['fresh', 'agent', 'agent'].map((name) => ({ clientInfo: { name } })),
     );
+  }, 60_000);
+
+  it('is told what it waited for though a dead one like it has taken its session', async () => {
+    const relay = await Relay.start(Number(new URL(proxy.url).port));
+    const one = await agent(`http://127.0.0.1:${relay.port}`);
+    agents.push(one);
+    server.isSilent = true;
+    const call = one.call().catch((error: unknown) => (error as { code?: unknown }).code);
+    await waitFor(() => server.executed.get('write') === 1, { what: 'the call to run' });
+    await relay.close();
+    server.isSilent = false;
+    // Nobody reads what is said on it.
+    const dead = new AbortController();
+    await fetch(`${proxy.url}/sse`, { signal: dead.signal });
+    await waitFor(() => server.methods(1).includes('initialize'), {
+      what: 'it to be taken for it',
+    });
+    await relay.reopen();
+    expect(await call).toBe(-32_050);
+    expect(await one.call()).toBe('by 2');
+    dead.abort();
+    await relay.close();
   }, 60_000);
 });

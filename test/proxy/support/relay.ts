@@ -28,7 +28,7 @@ export class Relay {
 
   static async start(target: number): Promise<Relay> {
     const relay = new Relay(await freePort(), target);
-    await new Promise<void>((resolve) => relay.server.listen(relay.port, '127.0.0.1', resolve));
+    await relay.reopen();
     return relay;
   }
 
@@ -38,6 +38,11 @@ export class Relay {
       inner.resetAndDestroy();
       outer.resetAndDestroy();
     }
+  }
+
+  /** Listens again after `close`. */
+  async reopen(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
   }
 
   async close(): Promise<void> {
