@@ -5,9 +5,10 @@
 import { TRACKS, type Track } from '../common/protocol.js';
 import type { DrainTimes } from '../config/types.js';
 import type { Tracks } from './tracks.js';
+import { WakingTimer } from './waking-timer.js';
 
 export class Drains {
-  private readonly timers = new Map<Track, NodeJS.Timeout[]>();
+  private readonly timers = new Map<Track, WakingTimer[]>();
   private readonly tracks: Tracks;
   private readonly times: DrainTimes;
 
@@ -31,13 +32,13 @@ export class Drains {
   private begin(track: Track): void {
     const { live, open } = this.tracks.meter(track);
     this.timers.set(track, [
-      setTimeout(() => stopAll(live), this.times.callsMs),
-      setTimeout(() => stopAll(open), this.times.sessionsMs),
+      new WakingTimer(this.times.callsMs, () => stopAll(live)),
+      new WakingTimer(this.times.sessionsMs, () => stopAll(open)),
     ]);
   }
 
   private cancel(track: Track): void {
-    for (const timer of this.timers.get(track) ?? []) clearTimeout(timer);
+    for (const timer of this.timers.get(track) ?? []) timer.cancel();
     this.timers.delete(track);
   }
 }
