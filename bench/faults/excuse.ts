@@ -1,5 +1,6 @@
 /** What a fault may cost the agents (pure). What no fault excuses is a violation. */
 import type { Kind } from '../proxy/agents.js';
+import { RETRY_MS } from '../../proxy/mcp/call-event-id.js';
 import type { AgentCall } from './agents.js';
 
 /** Calls that may fail: those that were under way in this time. Unix milliseconds. */
@@ -12,18 +13,28 @@ export interface Excuse {
   readonly kind: Kind | null;
   /** Only calls that had waited so long. */
   readonly waitedMs: number;
+  /** Nobody can tell the client any more: the call may wait for its time-out. */
+  readonly mayHang: boolean;
   readonly because: string;
 }
 
 /** Whether the call's failure is one that was allowed for. */
 export function isExcused(call: AgentCall, excuses: readonly Excuse[]): boolean {
-  return excuses.some(
-    ({ fromMs, toMs, calls, kind, waitedMs }) =>
-      call.fromMs <= toMs &&
-      call.toMs >= fromMs &&
-      (kind === null || call.kind === kind) &&
-      (calls === 'all' || call.tool === 'append') &&
-      call.toMs - call.fromMs >= waitedMs,
+  return excuses.some((excuse) => covers(excuse, call));
+}
+
+/** Whether it was allowed for that the call is not answered at all. */
+export function mayHang(call: AgentCall, excuses: readonly Excuse[]): boolean {
+  return excuses.some((excuse) => excuse.mayHang && covers(excuse, call));
+}
+
+function covers({ fromMs, toMs, calls, kind, waitedMs }: Excuse, call: AgentCall): boolean {
+  return (
+    call.fromMs <= toMs &&
+    call.toMs >= fromMs &&
+    (kind === null || call.kind === kind) &&
+    (calls === 'all' || call.tool === 'append') &&
+    call.toMs - call.fromMs >= waitedMs
   );
 }
 
@@ -31,20 +42,34 @@ export function isExcused(call: AgentCall, excuses: readonly Excuse[]): boolean 
 const ANSWERED_MS = 3_000;
 /** A legacy client comes back half a second after it has lost its stream. */
 const LEGACY_BACK_MS = 3_000;
+/** The SDKs' other clients come back twice for a call, and never again. */
+const RESUMABLE_MS = 2 * RETRY_MS;
+
+/** What may befall a call, unless an excuse says otherwise: it fails at once, whoever's it is. */
+export const FAILURE = { waitedMs: 0, kind: null, mayHang: false } as const;
 
 /** What an instance carried when it was lost: no call that may have run is repeated. */
 export function instanceLost(fromMs: number, toMs: number, because: string): Excuse {
-  const until = { toMs: toMs + ANSWERED_MS, waitedMs: 0, kind: null, because };
-  return { fromMs, calls: 'unrepeatable', ...until };
+  return { ...FAILURE, fromMs, toMs: toMs + ANSWERED_MS, calls: 'unrepeatable', because };
 }
 
 /** There may be no instance at all: a call waits for one for its patience, and no longer. */
 export function noInstance(fromMs: number, patienceMs: number, because: string): Excuse {
-  return { fromMs, toMs: Infinity, calls: 'all', waitedMs: patienceMs, kind: null, because };
+  return { ...FAILURE, fromMs, toMs: Infinity, calls: 'all', waitedMs: patienceMs, because };
 }
 
 /** The proxy was away: whatever it carried, and whoever came meanwhile. */
-export function proxyAway(fromMs: number, toMs: number, because: string): Excuse[] {
-  const all: Excuse = { fromMs, toMs, calls: 'all', waitedMs: 0, kind: null, because };
-  return [all, { ...all, toMs: toMs + LEGACY_BACK_MS, kind: 'v1-sse' }];
+export function proxyAway(fromMs: number, toMs: number, because: string): [Excuse, Excuse] {
+  const isLong = toMs - fromMs >= RESUMABLE_MS;
+  const all: Excuse = { ...FAILURE, fromMs, toMs, calls: 'all', mayHang: isLong, because };
+  return [all, { ...all, toMs: toMs + LEGACY_BACK_MS, kind: 'v1-sse', mayHang: false }];
+}
+
+/** Sessions and what they waited for were lost with the proxy's file: legacy clients have no ids to come back with. */
+export function memoryLost(fromMs: number, toMs: number, because: string): Excuse[] {
+  const [all, legacy] = proxyAway(fromMs, toMs, because);
+  return [
+    { ...all, mayHang: false },
+    { ...legacy, mayHang: true },
+  ];
 }

@@ -2,7 +2,7 @@
 import type { Route } from '../../common/protocol.js';
 import type { Runs } from '../proxy/runs.js';
 import type { AgentCall } from './agents.js';
-import { isExcused, type Excuse } from './excuse.js';
+import { isExcused, mayHang, type Excuse } from './excuse.js';
 import type { Facts, ListedApp } from './facts.js';
 
 export interface Outcome {
@@ -52,8 +52,10 @@ function noFailedCall({ calls, excuses }: Outcome): string[] {
 }
 
 /** The client gave up waiting: its error is the SDK's own. */
-function noHang({ calls }: Outcome): string[] {
-  const hung = calls.filter(({ error }) => error?.includes('Request timed out') === true);
+function noHang({ calls, excuses }: Outcome): string[] {
+  const hung = calls.filter(
+    (call) => call.error?.includes('Request timed out') === true && !mayHang(call, excuses),
+  );
   return hung
     .slice(0, MAX_TOLD)
     .map(({ kind, tool, fromMs }) => `${hung.length} calls hung: ${kind} ${tool} from ${fromMs}`);

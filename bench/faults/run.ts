@@ -51,14 +51,19 @@ export async function run(
   const { log } = trace;
   try {
     const crowd = startCrowd(plansFor(theatre.stage.url(SERVICE, '')));
+    const areServed = (sinceMs: number): boolean =>
+      KINDS.every((kind) =>
+        crowd.calls.some(
+          ({ kind: of, tool, fromMs, error }) =>
+            of === kind && tool !== 'connect' && fromMs > sinceMs && error === null,
+        ),
+      );
+    // What nobody has called yet, nobody knows to be safe to repeat.
+    await until(() => areServed(0), SETTLE_MS);
     const played = await play(theatre, scenario, log);
     const { fired, excuses } = played;
     const healedMs = Date.now();
-    const isWell = (): boolean =>
-      KINDS.every((kind) =>
-        crowd.calls.some((call) => call.kind === kind && call.fromMs > healedMs && !call.error),
-      );
-    await until(isWell, SETTLE_MS);
+    await until(() => areServed(healedMs), SETTLE_MS);
     await crowd.stop();
     const { outcome, violations } = await settled(theatre, crowd.calls, played);
     const failed = crowd.calls.filter(({ error }) => error !== null);

@@ -2,12 +2,20 @@
  * A database that is damaged while its owner dies, as by a bad disk. The proxy begins anew by itself;
  * the orchestrator refuses its file, and the operator does what its message and `canary doctor` say.
  */
-import { renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { homeFrom } from '../../../common/home.js';
 import { ROLLOUT_KEY } from '../../../orchestrator/pm2/spec.js';
 import { processesWith } from '../../../orchestrator/proc/marked.js';
-import { instanceLost, proxyAway, type Excuse } from '../excuse.js';
+import { instanceLost, memoryLost, type Excuse } from '../excuse.js';
 import { nameOf, type Fault } from '../fault.js';
 import { CANARY, SERVICE, until, type Theatre } from '../theatre.js';
 import type { Injected } from './index.js';
@@ -25,6 +33,7 @@ export function corrupt(
   if (pid === null) return null;
   const { storeFile, proxyStoreFile } = homeFrom({ CANARY_HOME: theatre.stage.home });
   const file = fault.target === 'proxy' ? proxyStoreFile : storeFile;
+  if (!canBeWritten(file)) return null;
   const fromMs = Date.now();
   process.kill(pid, 'SIGKILL');
   if (fault.how === 'half') truncateSync(file, Math.floor(statSync(file).size / 2));
@@ -40,9 +49,19 @@ export function corrupt(
     losesHistory: fault.target === 'orchestrator',
     excuses: (): Excuse[] => {
       if (fault.target === 'orchestrator') return [instanceLost(fromMs, toMs, nameOf(fault))];
-      return proxyAway(fromMs, toMs + OLD_SESSIONS_MS, nameOf(fault));
+      return memoryLost(fromMs, toMs + OLD_SESSIONS_MS, nameOf(fault));
     },
   };
+}
+
+/** A disk that another fault has made read-only takes no damage. */
+function canBeWritten(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Without its memory it puts the traffic on main; the canary, of which it knows nothing, is removed by hand. */

@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { portHolder } from '../../../orchestrator/proc/ports.js';
 import { instanceOf, isAlive } from '../../../orchestrator/proc/tree.js';
-import { instanceLost, noInstance, proxyAway, type Excuse } from '../excuse.js';
+import { FAILURE, instanceLost, noInstance, proxyAway, type Excuse } from '../excuse.js';
 import { nameOf, type Fault } from '../fault.js';
-import { PATIENCE_MS, type Theatre } from '../theatre.js';
+import { PATIENCE_MS, SERVICE, type Theatre } from '../theatre.js';
 import type { Injected } from './index.js';
 
 export function takeDescriptors(
@@ -15,6 +16,9 @@ export function takeDescriptors(
   const pid = theatre.pid(fault.target);
   const life = pid === null ? null : instanceOf(pid);
   if (life === null) return null;
+  // One that cannot read its own program at its start stays like that: that is no fault of descriptors only.
+  if (fault.target === 'main' && portHolder(theatre.stage.ports(SERVICE).stable) !== life.pid)
+    return null;
   const fromMs = Date.now();
   const usual = /^Max open files +(\d+)/m.exec(
     readFileSync(`/proc/${life.pid}/limits`, 'utf8'),
@@ -49,7 +53,7 @@ function excusesOf(
       return [
         instanceLost(fromMs, toMs, because),
         noInstance(fromMs, PATIENCE_MS, because),
-        { fromMs, toMs, calls: 'all', waitedMs: 0, kind: null, because },
+        { ...FAILURE, fromMs, toMs, calls: 'all', because },
       ];
     case 'orchestrator':
     case 'holder':

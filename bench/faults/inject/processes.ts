@@ -3,10 +3,12 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from '../fault.js';
-import type { Theatre } from '../theatre.js';
+import { until, type Theatre } from '../theatre.js';
 import type { Injected } from './index.js';
 
 const ROOT = '/sys/fs/cgroup/pids';
+
+const LEAVE_TIMEOUT_MS = 5_000;
 
 export function takeProcesses(
   { stage }: Theatre,
@@ -34,12 +36,24 @@ export function takeProcesses(
     heal: async () => {
       await delay(awayMs);
       writeFileSync(join(group, 'pids.max'), 'max');
-      moveTo(
-        ROOT,
-        readFileSync(join(group, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number),
-      );
-      rmdirSync(group);
+      // Who is in it may start others meanwhile.
+      await until(() => {
+        moveTo(
+          ROOT,
+          readFileSync(join(group, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number),
+        );
+        return isRemoved(group);
+      }, LEAVE_TIMEOUT_MS);
     },
     excuses: () => [],
   };
+}
+
+function isRemoved(group: string): boolean {
+  try {
+    rmdirSync(group);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -64,6 +64,7 @@ const excuse: Excuse = {
   calls: 'all',
   waitedMs: 0,
   kind: null,
+  mayHang: false,
   because: '',
 };
 
@@ -127,6 +128,8 @@ describe('the invariants', () => {
   it('are violated by a hang, and by a call that ran twice or never', () => {
     const gaveUp = { ...CALL, error: 'MCP error -32001: Request timed out' };
     expect(judged({}, { calls: [gaveUp], excuses: [excuse] })).toHaveLength(1);
+    const unanswerable = { ...excuse, mayHang: true };
+    expect(judged({}, { calls: [gaveUp], excuses: [unanswerable] })).toEqual([]);
     expect(judged({}, { runs: new Map([['k', [1, 2]]]) })).toHaveLength(1);
     expect(judged({}, { calls: [{ ...CALL, tool: 'append' }] })).toHaveLength(1);
   });
