@@ -13,8 +13,11 @@ export interface Excuse {
   readonly kind: Kind | null;
   /** Only calls that had waited so long. */
   readonly waitedMs: number;
-  /** Nobody can tell the client any more: the call may wait for its time-out. */
-  readonly mayHang: boolean;
+  /**
+   * What may wait for its time-out, since nobody can tell its client any more. `unmet`: the proxy was
+   * away in this time, for clients that come back for their calls too.
+   */
+  readonly hangs: 'all' | 'unmet' | 'none';
   readonly because: string;
 }
 
@@ -25,7 +28,21 @@ export function isExcused(call: AgentCall, excuses: readonly Excuse[]): boolean 
 
 /** Whether it was allowed for that the call is not answered at all. */
 export function mayHang(call: AgentCall, excuses: readonly Excuse[]): boolean {
-  return excuses.some((excuse) => excuse.mayHang && covers(excuse, call));
+  return excuses.some(
+    (excuse) =>
+      covers(excuse, call) &&
+      (excuse.hangs === 'all' || (excuse.hangs === 'unmet' && isUnmet(excuse, excuses))),
+  );
+}
+
+/** Whenever a client came back that had lost its call's stream, the proxy was away. */
+function isUnmet({ fromMs }: Excuse, excuses: readonly Excuse[]): boolean {
+  const isAway = (atMs: number): boolean =>
+    excuses.some(
+      ({ hangs, fromMs: from, toMs: to }) =>
+        hangs === 'unmet' && from - COMEBACK_MS <= atMs && atMs <= to + COMEBACK_MS,
+    );
+  return COMEBACKS.every((n) => isAway(fromMs + n * RETRY_MS));
 }
 
 function covers({ fromMs, toMs, calls, kind, waitedMs }: Excuse, call: AgentCall): boolean {
@@ -42,11 +59,12 @@ function covers({ fromMs, toMs, calls, kind, waitedMs }: Excuse, call: AgentCall
 const ANSWERED_MS = 3_000;
 /** A legacy client comes back half a second after it has lost its stream. */
 const LEGACY_BACK_MS = 3_000;
-/** The SDKs' other clients come back twice for a call, and never again. */
-const RESUMABLE_MS = 2 * RETRY_MS;
+/** The SDKs' other clients come back twice for a call, and never again; on a busy machine somewhat later. */
+const COMEBACKS = [1, 2];
+const COMEBACK_MS = 1_000;
 
 /** What may befall a call, unless an excuse says otherwise: it fails at once, whoever's it is. */
-export const FAILURE = { waitedMs: 0, kind: null, mayHang: false } as const;
+export const FAILURE = { waitedMs: 0, kind: null, hangs: 'none' } as const;
 
 /** What an instance carried when it was lost: no call that may have run is repeated. */
 export function instanceLost(fromMs: number, toMs: number, because: string): Excuse {
@@ -60,16 +78,15 @@ export function noInstance(fromMs: number, patienceMs: number, because: string):
 
 /** The proxy was away: whatever it carried, and whoever came meanwhile. */
 export function proxyAway(fromMs: number, toMs: number, because: string): [Excuse, Excuse] {
-  const isLong = toMs - fromMs >= RESUMABLE_MS;
-  const all: Excuse = { ...FAILURE, fromMs, toMs, calls: 'all', mayHang: isLong, because };
-  return [all, { ...all, toMs: toMs + LEGACY_BACK_MS, kind: 'v1-sse', mayHang: false }];
+  const all: Excuse = { ...FAILURE, fromMs, toMs, calls: 'all', hangs: 'unmet', because };
+  return [all, { ...all, toMs: toMs + LEGACY_BACK_MS, kind: 'v1-sse', hangs: 'none' }];
 }
 
 /** Sessions and what they waited for were lost with the proxy's file: legacy clients have no ids to come back with. */
 export function memoryLost(fromMs: number, toMs: number, because: string): Excuse[] {
   const [all, legacy] = proxyAway(fromMs, toMs, because);
   return [
-    { ...all, mayHang: false },
-    { ...legacy, mayHang: true },
+    { ...all, hangs: 'none' },
+    { ...legacy, hangs: 'all' },
   ];
 }

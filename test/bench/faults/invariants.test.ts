@@ -64,7 +64,7 @@ const excuse: Excuse = {
   calls: 'all',
   waitedMs: 0,
   kind: null,
-  mayHang: false,
+  hangs: 'none',
   because: '',
 };
 
@@ -128,9 +128,26 @@ describe('the invariants', () => {
   it('are violated by a hang, and by a call that ran twice or never', () => {
     const gaveUp = { ...CALL, error: 'MCP error -32001: Request timed out' };
     expect(judged({}, { calls: [gaveUp], excuses: [excuse] })).toHaveLength(1);
-    const unanswerable = { ...excuse, mayHang: true };
+    const unanswerable = { ...excuse, hangs: 'all' as const };
     expect(judged({}, { calls: [gaveUp], excuses: [unanswerable] })).toEqual([]);
     expect(judged({}, { runs: new Map([['k', [1, 2]]]) })).toHaveLength(1);
     expect(judged({}, { calls: [{ ...CALL, tool: 'append' }] })).toHaveLength(1);
+  });
+
+  it('excuse a hang where the proxy was away each time its client came back', () => {
+    const gaveUp = { ...CALL, error: 'MCP error -32001: Request timed out' };
+    const away = (fromMs: number, toMs: number): Excuse => ({
+      ...excuse,
+      fromMs,
+      toMs,
+      hangs: 'unmet',
+    });
+    const hangsWith = (...excuses: Excuse[]): number =>
+      judged({}, { calls: [gaveUp], excuses }).length;
+    expect(hangsWith(away(150, 4_000))).toBe(1);
+    expect(hangsWith(away(150, 8_000))).toBe(1);
+    expect(hangsWith(away(150, 10_000))).toBe(0);
+    expect(hangsWith(away(150, 6_000), away(10_000, 11_000))).toBe(0);
+    expect(hangsWith(away(150, 6_000), away(12_000, 13_000))).toBe(1);
   });
 });
