@@ -95,6 +95,9 @@ const trackStateSchema = z.object({
 /** What a track carries now. */
 export type TrackState = z.infer<typeof trackStateSchema>;
 
+/** The `listenError` of a service whose port has not been tried yet. */
+export const NOT_BOUND_YET = 'not bound yet';
+
 export const serviceStateSchema = z.object({
   service: z.string(),
   listen: z.object({ host: z.string(), port: z.int() }),

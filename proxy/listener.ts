@@ -10,6 +10,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { NOT_BOUND_YET } from '../common/protocol.js';
 import type { Logger } from '../common/log.js';
 import type { HostPort } from '../config/types.js';
 import type { Doors } from './doors.js';
@@ -52,7 +53,7 @@ export class Listener {
   private retry: NodeJS.Timeout | null = null;
   private isLoose = false;
   private isShut = false;
-  private error: string | null = 'not bound yet';
+  private error: string | null = NOT_BOUND_YET;
 
   readonly address: HostPort;
   private readonly log: Logger;

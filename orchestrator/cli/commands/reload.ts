@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../common/clock.js';
 import { homeFrom } from '../../../common/home.js';
-import type { ProxyState } from '../../../common/protocol.js';
+import { NOT_BOUND_YET, type ProxyState } from '../../../common/protocol.js';
 import { proxyClient, type ProxyAdmin } from '../../proxy-client.js';
 import { CommandError, EXIT, type ExitCode, type Io } from '../io.js';
 import type { Runner } from '../runner.js';
@@ -35,19 +35,26 @@ async function reload(io: Io): Promise<ExitCode> {
   );
   const deaf = Object.values(after.services).filter(({ listening }) => !listening);
   for (const { service, listenError } of deaf)
-    io.err(`${service} cannot be served yet: ${listenError ?? 'not bound'}`);
+    io.err(`${service} cannot be served yet: ${listenError ?? NOT_BOUND_YET}`);
   return deaf.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** @throws CommandError when none answers in time. */
+/**
+ * The process that follows, when it has tried all its ports.
+ * @throws CommandError when none answers in time.
+ */
 async function successorOf({ pid }: ProxyState, proxy: ProxyAdmin): Promise<ProxyState> {
   const deadlineMs = systemClock.now() + HANDOVER_LIMIT_MS;
   while (systemClock.now() < deadlineMs) {
     const state = await proxy.state();
-    if (state.kind === 'ok' && state.value.pid !== pid) return state.value;
+    if (state.kind === 'ok' && state.value.pid !== pid && hasTried(state.value)) return state.value;
     await systemClock.sleep(POLL_MS);
   }
-  throw refused(`process ${pid} was to give way, and no other one answers`);
+  throw refused(`process ${pid} was to give way, and no other one serves`);
+}
+
+function hasTried({ services }: ProxyState): boolean {
+  return Object.values(services).every(({ listenError }) => listenError !== NOT_BOUND_YET);
 }
 
 function refused(reason: string): CommandError {

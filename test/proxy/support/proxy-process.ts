@@ -18,12 +18,16 @@ export interface ProxyProcess {
   readonly admin: TestProxy['admin'];
   readonly home: TestProxy['home'];
   start(): Promise<void>;
+  /** Of the holder. */
+  pid(): number;
   /** The pid of what carries the traffic; null while nothing does. */
   workerPid(): Promise<number | null>;
   /** Writes canary.yaml anew; the service's port stays unless it is given. */
   configure(listen?: number | string): void;
   /** Ends the process, by default with SIGKILL and its worker with it, as PM2 does; gives its exit code. */
   kill(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Kills the holder and leaves its worker to itself. */
+  killHolder(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -73,9 +77,17 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
     await gone;
     return ending.exitCode;
   };
+  const killHolder = async (): Promise<void> => {
+    const ending = child;
+    child = null;
+    if (ending === null) return;
+    ending.kill('SIGKILL');
+    await once(ending, 'exit');
+  };
   await start();
   return {
     url,
+    pid: () => child?.pid ?? 0,
     log: () => log,
     state,
     setRoute,
@@ -85,6 +97,7 @@ export async function startProxyProcess(ports: { stable: number }): Promise<Prox
     configure,
     start,
     kill,
+    killHolder,
     dispose: async () => {
       await kill('SIGTERM');
       await inside.dispose();

@@ -1,11 +1,12 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/ports.js';
-import { waitFor } from '../support/wait.js';
-import { echo, httpAgent, type Agent } from './support/agents.js';
-import { startProxyProcess, type ProxyProcess } from './support/proxy-process.js';
-import { startEverything, type RunningServer } from './support/servers.js';
+import { instanceOf, isAlive } from '../../../orchestrator/proc/tree.js';
+import { freePort } from '../../support/ports.js';
+import { waitFor } from '../../support/wait.js';
+import { echo, httpAgent, type Agent } from '../support/agents.js';
+import { startProxyProcess, type ProxyProcess } from '../support/proxy-process.js';
+import { startEverything, type RunningServer } from '../support/servers.js';
 
 const LOAD_TIMEOUT_MS = 40_000;
 
@@ -65,6 +66,13 @@ describe('a proxy with a holder', () => {
     expect((await proxy.state()).tracks.stable.sessionsOpened).toBe(0);
   });
 
+  it('is replaced on SIGHUP too', async () => {
+    const before = await proxy.workerPid();
+    process.kill(proxy.pid(), 'SIGHUP');
+    await otherThan(before);
+    expect(await echo(agent, 'after SIGHUP')).toBe('Echo: after SIGHUP');
+  });
+
   it('stays with its worker when the new one cannot load', async () => {
     const before = await proxy.workerPid();
     proxy.configure('nowhere');
@@ -87,6 +95,16 @@ describe('a proxy with a holder', () => {
     expect(await visit()).toBe(404);
     expect([before, null]).not.toContain(await proxy.workerPid());
     expect(await echo(agent, 'back')).toBe('Echo: back');
+  });
+
+  it('leaves no worker behind when it is killed itself, and sessions go on with the next', async () => {
+    const id = agent.sessionId();
+    const worker = instanceOf((await proxy.workerPid())!)!;
+    await proxy.killHolder();
+    await waitFor(() => !isAlive(worker), { what: 'the worker to end' });
+    await proxy.start();
+    expect(await echo(agent, 'again')).toBe('Echo: again');
+    expect(agent.sessionId()).toBe(id);
   });
 
   it('takes the port that the configuration has now, and frees the one it had', async () => {
