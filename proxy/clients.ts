@@ -98,6 +98,9 @@ export class ClientPin implements Pin {
   acquire(): Acquired {
     if (this.ownerTrack !== null && this.tracks.upstream(this.ownerTrack) === null)
       this.ownerTrack = null;
+    // The route may have changed while it waited for an instance.
+    if (this.placedTrack !== null && !this.tracks.mayStay(this.placedTrack))
+      this.placedTrack = null;
     const { track } = this;
     const upstream = this.tracks.upstream(track);
     if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };

@@ -35,8 +35,11 @@ class Newcomer implements Pin {
   }
 
   acquire(): Acquired {
+    const { tracks, sessions } = this.plane;
+    // The route may have changed while it waited for an instance.
+    if (!tracks.mayStay(this.picked)) this.picked = sessions.split.pick(tracks.open()) ?? 'stable';
     const { track } = this;
-    const upstream = this.plane.tracks.upstream(track);
+    const upstream = tracks.upstream(track);
     if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
     const binding: Binding = { track, upstream, upstreamId: null, generation: 0, calls: new Set() };
     return { kind: 'bound', binding };

@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { sseAgent } from './support/agents.js';
 import { LabServer } from './support/lab-server.js';
-import { startProxy, type TestProxy } from './support/proxies.js';
+import { route, startProxy, type TestProxy } from './support/proxies.js';
 import { sampleOf } from './support/scrape.js';
 import { startEverything } from './support/servers.js';
+import { twoServers } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 
 const PATIENCE_MS = 700;
@@ -130,5 +131,30 @@ describe('when main is lost and there is nobody else', () => {
     const lost = { track: 'stable', code: '-32050' };
     expect(await sampleOf(proxy, 'canary_mcp_rpc_errors_total', lost)).toBe(1);
     await agent.close();
+  });
+});
+
+describe('who waits for a canary that is gone while stable is emptied', () => {
+  const lab = twoServers({
+    patienceMs: 20_000,
+    overrides: { header: 'x-canary', always: [], never: [] },
+  });
+  const always = { 'x-canary': 'always' };
+
+  it.each<[string, (url: string) => Promise<unknown>]>([
+    ['a new session', (url) => WireClient.open(url)],
+    ['a new session that asks for it', (url) => WireClient.open(url, always)],
+    ['a call without one', (url) => new WireClient(`${url}/mcp`).call('read')],
+    ['such a call that asks for it', (url) => new WireClient(`${url}/mcp`, always).call('read')],
+  ])('is served by stable as soon as there is no canary: %s', async (_, ask) => {
+    await lab.route({ canary: 1, drainStable: true });
+    await lab.canary.kill();
+    const asked = ask(lab.proxy.url);
+    const spentAt = performance.now() + MOST_OF_PATIENCE_MS;
+    await waitFor(() => performance.now() > spentAt, { what: 'it to have waited a while' });
+    expect(lab.stable.received).toHaveLength(0);
+    await lab.proxy.setRoute(route({ stable: lab.stable.port }));
+    await asked;
+    expect(lab.stable.received[0]?.message?.method).toMatch(/^(initialize|tools\/call)$/);
   });
 });
