@@ -192,12 +192,13 @@ export class Sessions {
     this.catchUp();
   }
 
-  /** Idle times are not made of a clock that was set. */
+  /** Idle times are not made of a clock that was set. What was used since then is not to be moved. */
   private followClock(now: number): void {
     const stepMs = this.clockSteps.since();
     if (stepMs === 0) return;
     for (const session of this.byId.values()) {
-      session.usedAtMs = Math.min(session.usedAtMs + stepMs, now);
+      const wasBefore = stepMs > 0 || session.usedAtMs > now;
+      if (wasBefore) session.usedAtMs = Math.min(session.usedAtMs + stepMs, now);
     }
   }
 
