@@ -1,5 +1,6 @@
 /** The faults that there are, and how one is drawn (pure). What each does to the world is in inject/. */
 import type { Random } from '../judge/random.js';
+import { named } from '../named.js';
 
 /** Whom a fault befalls. The proxy is the process that serves, its holder the one that PM2 runs. */
 const TARGETS = ['orchestrator', 'proxy', 'holder', 'canary', 'main', 'daemon'] as const;
@@ -119,7 +120,5 @@ export function nameOf(fault: Fault): string {
 /** @throws Error when there is no such kind. */
 export function asFaultKind(text: string | undefined): FaultKind | null {
   if (text === undefined || text === '') return null;
-  const kind = FAULT_KINDS.find((each) => each === text);
-  if (kind !== undefined) return kind;
-  throw new Error(`there is no fault ${text}: there are ${FAULT_KINDS.join(', ')}`);
+  return named('fault', text, FAULT_KINDS);
 }

@@ -7,6 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { named } from '../named.js';
 import { Agent, KINDS } from './agents.js';
 import { isAcceptable, losses, type Losses } from './losses.js';
 import { killProxies } from './proxy-kills.js';
@@ -14,6 +15,8 @@ import { Stage } from './stage.js';
 
 const BREATH_MS = 150;
 const KILL_EVERY_MS = 3_000;
+/** A scene with books of its own. */
+const PROXY_KILL = 'proxy-kill';
 
 type Scene = (stage: Stage) => Promise<void>;
 
@@ -96,15 +99,17 @@ export async function play(
 async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 20);
   const agents = Number(process.argv[3] ?? 30);
-  const wanted = process.argv[4];
-  const isWanted = (name: string): boolean => wanted === undefined || wanted === name;
-  for (const name of Object.keys(SCENES) as (keyof typeof SCENES)[]) {
+  const names = Object.keys(SCENES) as (keyof typeof SCENES)[];
+  const asked = process.argv[4];
+  const wanted = asked === undefined ? null : named('scene', asked, [...names, PROXY_KILL]);
+  const isWanted = (name: string): boolean => wanted === null || wanted === name;
+  for (const name of names) {
     if (!isWanted(name)) continue;
     const lost = await play(name, rounds, agents);
     process.stdout.write(`${JSON.stringify(lost)}\n`);
     if (!isAcceptable(lost)) process.exitCode = 1;
   }
-  if (!isWanted('proxy-kill')) return;
+  if (!isWanted(PROXY_KILL)) return;
   const kept = await killProxies(rounds, agents);
   process.stdout.write(`${JSON.stringify(kept)}\n`);
   if (kept.sessionsKept < kept.sessions || kept.ranTwice > 0) process.exitCode = 1;

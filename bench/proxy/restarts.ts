@@ -7,11 +7,12 @@
  * The ways: `reload` (as `canary reload` does; by default), `restart` (SIGTERM, then a new process,
  * as `pm2 restart` does), `crash` (SIGKILL of the process that serves).
  *
- * Prints what was lost, and for how long connections were refused. Exits with 1 when a call ran
+ * Prints what was lost, for how long connections were refused, and what the holder takes. Exits with 1 when a call ran
  * twice or hung, an agent did not go on, or a connection was refused in a reload.
  */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { named } from '../named.js';
 import { Agent, KINDS } from './agents.js';
 import { losses } from './losses.js';
 import { Stage } from './stage.js';
@@ -85,7 +86,8 @@ const WAYS = {
   crash: (on: Stage) => on.crashProxy(),
 };
 
-const way = (process.argv[2] ?? 'reload') as keyof typeof WAYS;
+const NAMES = Object.keys(WAYS) as (keyof typeof WAYS)[];
+const way = named('way', process.argv[2] ?? 'reload', NAMES);
 const replace = WAYS[way];
 const times = Number(process.argv[3] ?? 10);
 const size = Number(process.argv[4] ?? 16);
@@ -117,7 +119,15 @@ try {
   const { visits, refusedAt } = visitors;
   const refused = refusedAt.length;
   const slowestVisitMs = Math.round(visitors.slowestMs);
-  const report = { ...seen, wentOn, visits, refused, slowestVisitMs, gapsMs: gapsMs(refusedAt) };
+  const report = {
+    ...seen,
+    wentOn,
+    holderBytes: stage.holderRssBytes,
+    visits,
+    refused,
+    slowestVisitMs,
+    gapsMs: gapsMs(refusedAt),
+  };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   const lost = seen.hung + seen.ranTwice + (way === 'reload' ? refused : 0);
   process.exitCode = lost === 0 && wentOn === size ? 0 : 1;

@@ -8,7 +8,7 @@ import { homeFrom } from '../../common/home.js';
 import type { ProxyState, Route, ServiceState } from '../../common/protocol.js';
 import { callUnix } from '../../common/unix-http.js';
 import { freePort } from '../../demo/free-port.js';
-import { start, type Running } from './processes.js';
+import { rssBytes, start, type Running } from './processes.js';
 import { readRuns, type Runs } from './runs.js';
 
 const SERVICE = 'svc';
@@ -64,6 +64,11 @@ export class Stage {
   async restartProxy(): Promise<void> {
     await this.proxy?.end('SIGTERM');
     await this.startProxy();
+  }
+
+  /** What the process that holds the proxy's ports takes, without its worker. */
+  get holderRssBytes(): number {
+    return this.proxy === null ? 0 : rssBytes([this.proxy.pid]);
   }
 
   /** As `canary reload` does; resolves when the new process listens. */
