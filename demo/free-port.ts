@@ -7,7 +7,8 @@
  */
 import { createServer, type ListenOptions } from 'node:net';
 
-const FIRST_PORT = 10_000;
+/** Above 10080, the last port that fetch refuses (Fetch standard, port blocking). */
+const FIRST_PORT = 10_100;
 const LAST_PORT = 32_000;
 const MAX_TRIES = 1000;
 
