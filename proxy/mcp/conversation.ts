@@ -8,6 +8,7 @@
  * 3. What is not answered when the client loses its stream is left to its next one (unanswered.ts).
  */
 import type { ServerResponse } from 'node:http';
+import type { Outcome } from '../../common/protocol.js';
 import type { StopReason } from '../live-call.js';
 import { Patience } from '../patience.js';
 import type { Binding, Pin } from '../pin.js';
@@ -20,6 +21,7 @@ import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
 import { taggedToken, tagEvent } from './generation.js';
 import { followUps, initializeFor, negotiatedBy, type Handshake } from './handshake.js';
 import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
+import { outcomeOfStatus } from './outcome.js';
 import { OwnRequests, type MessageTarget } from './own-requests.js';
 import { PendingCall, type CallKeeper } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
@@ -106,12 +108,15 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
       for (const call of calls) if (!call.isOver) this.calls.register(call, binding);
       const posted = await postMessage(this.session, binding, body, headers);
       if (posted.kind === 'answered') {
-        if (isFirst && meansUnknownSession(posted.status, posted.text)) {
+        const isUnknown = meansUnknownSession(posted.status, posted.text);
+        if (isUnknown && isFirst) {
           isFirst = false;
           this.forgotten(pin, binding, calls);
           continue;
         }
-        if (posted.status >= 400) this.withdraw(calls, posted.status);
+        // An instance that knows none of its sessions is at fault, not the client.
+        if (posted.status >= 400)
+          this.withdraw(calls, isUnknown ? 'http_error' : outcomeOfStatus(posted.status));
         return posted.status;
       }
       if (posted.loss.kind !== 'unreachable') {
@@ -304,34 +309,34 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     if (raw === null) return;
     if (message.method === 'tools/list') this.plane.catalog.learnText(eventData(raw));
     if (message.method !== 'initialize') return;
-    if (body !== null) this.session.negotiated = negotiatedBy(body, parsedJson(raw));
+    if (body !== null) this.session.negotiated = negotiatedBy(body, parsedJson(eventData(raw)));
     this.plane.sessions.save(this.session);
   }
 
   /** The POST was refused: no answer will come. */
-  private withdraw(calls: readonly PendingCall[], status: number): void {
+  private withdraw(calls: readonly PendingCall[], outcome: Outcome): void {
     for (const call of calls) {
       if (!this.calls.release(call)) continue;
       call.over();
-      call.ids.settle(
-        status >= 500 ? 'http_error' : 'client_error',
-        call.binding?.track ?? 'stable',
-      );
+      call.ids.settle(outcome, call.binding?.track ?? 'stable');
     }
   }
 }
 
-function parsedJson(raw: Buffer): unknown {
+function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(eventData(raw));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-/** One message out of a batch, as a body of its own. */
+/** One message out of a batch, as a body of its own; the whole where it is no batch. */
 function bodyOf(batch: Buffer, { id }: Message): Buffer {
-  const members = JSON.parse(batch.toString('utf8')) as { id?: unknown }[];
-  const member = members.find((one) => JSON.stringify(one.id) === id);
-  return Buffer.from(JSON.stringify(member ?? {}));
+  const members = parsedJson(batch.toString('utf8'));
+  if (!Array.isArray(members)) return batch;
+  const isWanted = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && 'id' in one && JSON.stringify(one.id) === id;
+  const member: unknown = members.find(isWanted);
+  return member === undefined ? batch : Buffer.from(JSON.stringify(member));
 }

@@ -120,10 +120,13 @@ export class LegacySse {
     if (session?.kind !== 'sse') return unknown(res);
     const read = await readMessages(this.plane, req, res);
     if (read === null) return;
-    const conversation = this.conversations.get(id) ?? (await this.backOf(session, req));
-    if (conversation === null) unknown(res);
-    else answer(res, await this.deliver(conversation, read, forwardedHeaders(req)));
-    this.plane.bodies.release(read.body.length);
+    try {
+      const conversation = this.conversations.get(id) ?? (await this.backOf(session, req));
+      if (conversation === null) unknown(res);
+      else answer(res, await this.deliver(conversation, read, forwardedHeaders(req)));
+    } finally {
+      this.plane.bodies.release(read.body.length);
+    }
   }
 
   /** Waits for a client that is away, if it can be told from others when it comes back. */

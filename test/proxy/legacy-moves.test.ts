@@ -33,6 +33,20 @@ describe('a legacy SSE session that its instance has forgotten', () => {
     await agent.close();
   });
 
+  it('is told what its instance says of a batch that cannot be taken apart', async () => {
+    const stream = await fetch(`${proxy.url}/sse`);
+    const reader = stream.body!.getReader();
+    const { value } = (await reader.read()) as { value: Uint8Array };
+    const begun = new TextDecoder().decode(value);
+    const endpoint = /^data: (.*)$/m.exec(begun)?.[1] ?? '';
+    const call = (id: number): object => ({ jsonrpc: '2.0', id, method: 'ping' });
+    const body = JSON.stringify([null, call(1), call(2)]);
+    const posted = await fetch(proxy.url + endpoint, { method: 'POST', body });
+    expect(posted.status).toBe(202);
+    expect(server.received[0]).toEqual([[null, call(1), call(2)]]);
+    await reader.cancel();
+  });
+
   it('has what the lost instance asked of its client cancelled', async () => {
     const agent = await sseAgent(proxy.url, '/sse', { sampling: {} });
     const seen = { asked: 0, cancelled: 0 };
