@@ -182,6 +182,7 @@ export class Post implements LiveCall {
         this.reached += 1;
         this.pin.forget(binding);
         if (this.reached < MAX_ATTEMPTS) return 'again';
+        this.ids.note('http_error', binding.track);
         return this.giveUpUnreachable('the session is not accepted');
       case 'lost':
         if (end.loss.kind === 'unreachable') return this.onUnreachable(binding, end.loss.reason);
@@ -331,8 +332,10 @@ export class Post implements LiveCall {
 
   private accept(): Next {
     const { res } = this.request;
-    if (!res.headersSent) res.writeHead(202, { 'content-length': 0 });
-    res.end();
+    if (res.headersSent) {
+      this.answer.reset();
+      this.answer.end();
+    } else res.writeHead(202, { 'content-length': 0 }).end();
     return 'done';
   }
 

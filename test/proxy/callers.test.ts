@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { callEventIds } from '../../proxy/mcp/call-event-id.js';
 import { waitFor } from '../support/wait.js';
 import { LabServer, type Behaviour } from './support/lab-server.js';
+import { startProxy } from './support/proxies.js';
 import { startProxyProcess } from './support/proxy-process.js';
 import { Relay } from './support/relay.js';
 import { sampleOf } from './support/scrape.js';
@@ -74,6 +75,21 @@ describe('a call’s stream', () => {
     expect(asked).toMatchObject([{ method: 'sampling/createMessage' }]);
     await client.post({ id: asked[0]!.id!, result: {} });
     expect((await over(third)).at(-1)).toMatchObject({ id: 2, result: {} });
+  });
+
+  it('ends where its client came back to when the instance dies after the answer', async () => {
+    const server = await LabServer.start();
+    const proxy = await startProxy({ stable: server.port });
+    const client = await WireClient.open(proxy.url);
+    const first = await client.callStream('write', { sse: true, lingers: true, ms: 1_000 });
+    await waitFor(() => FIRST_ID.test(first.text), { what: 'its first event id' });
+    const id = FIRST_ID.exec(first.text)?.[1];
+    await away(first);
+    const back = await client.stream(id);
+    await waitFor(() => back.messages.length === 1, { what: 'its answer' });
+    await server.kill();
+    expect(await over(back)).toMatchObject([{ id: 2, result: {} }]);
+    await proxy.dispose();
   });
 
   it('is told over with an error, which a client may come back for all the same', async () => {

@@ -32,6 +32,17 @@ describe('a session whose instance is lost', () => {
     },
   );
 
+  it('is an error of an instance that does not know it again and again', async () => {
+    const server = await LabServer.start({ isForgetful: true });
+    await lab.proxy.setRoute(route({ stable: server.port }));
+    const client = await WireClient.open(lab.proxy.url);
+    const { messages } = await client.call('write');
+    expect(messages[0]).toMatchObject({ id: 2, error: { code: -32_051 } });
+    const { calls } = await lab.proxy.calls();
+    expect(calls.filter(({ tool }) => tool === 'write')).toMatchObject([{ outcome: 'http_error' }]);
+    await server.kill();
+  });
+
   it.each([
     ['before any answer', {}],
     ['on an open event stream', { sse: true, early: true }],

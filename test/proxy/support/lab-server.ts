@@ -30,6 +30,8 @@ export interface Behaviour {
   suspend?: boolean;
   /** Sends the stream's head and so many bytes of an answer of `size`, and no more. */
   half?: number;
+  /** Keeps the stream open after the answer. */
+  lingers?: boolean;
   /** Asks the client something on the stream (7, then 8, …), and answers when it has replied. */
   asks?: boolean;
   /** Bytes of text in the result. */
@@ -59,6 +61,8 @@ export interface LabOptions {
   readonly name?: string;
   /** What an unknown session is answered with. */
   readonly unknownStatus?: 400 | 404;
+  /** Knows none of its sessions again. */
+  readonly isForgetful?: boolean;
   /** Gives no session ids. */
   readonly isStateless?: boolean;
 }
@@ -249,7 +253,7 @@ export class LabServer {
     const headers: Record<string, string> = {};
     if (this.options.isStateless !== true) {
       const id = randomUUID();
-      this.sessions.add(id);
+      if (this.options.isForgetful !== true) this.sessions.add(id);
       headers['mcp-session-id'] = id;
     }
     const capabilities = { tools: {}, logging: {}, resources: { subscribe: true } };
@@ -332,7 +336,8 @@ export class LabServer {
       code === undefined
         ? { id, result: this.resultOf(b, b.outcome === 'tool_error') }
         : { id, error: { code, message: 'no' } };
-    if (b.sse === true)
+    if (b.sse === true && b.lingers === true) res.write(event(reply));
+    else if (b.sse === true)
       this.sendInPieces(
         res,
         Buffer.from(event(reply, b.ids === true ? `done-${id ?? ''}` : undefined)),
