@@ -252,6 +252,11 @@ export class Session implements Pin {
     return this.bindings().find(hasCall) ?? null;
   }
 
+  /** Streams are open, or calls under way. */
+  get isBusy(): boolean {
+    return this.streams > 0 || this.bindings().some(({ calls }) => calls.size > 0);
+  }
+
   private bindings(): Binding[] {
     return this.binding === null ? [...this.retired] : [this.binding, ...this.retired];
   }

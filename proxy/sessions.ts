@@ -26,6 +26,8 @@ const MAX_HANDSHAKES = 64;
 const MAX_SUSPENDED_BYTES = 16 << 20;
 /** A legacy client that lost its stream opens it again after some seconds, or never. */
 const SSE_GRACE_MS = 60_000;
+/** What is stored of a busy session is not older than this share of its idle time. */
+const STALE_SHARE = 0.25;
 
 export interface NewSession {
   readonly kind: SessionKind;
@@ -42,6 +44,8 @@ export interface NewSession {
 export class Sessions {
   private readonly byId = new Map<string, Session>();
   private readonly touched = new Set<Session>();
+  /** When sessions were last used, by the store. */
+  private readonly storedUse = new WeakMap<Session, number>();
   /** Legacy sessions whose clients were there when this process' predecessor ended. */
   private readonly cut = new WeakSet<Session>();
   private readonly world: SessionWorld;
@@ -183,13 +187,21 @@ export class Sessions {
     this.followClock(now);
     const { sessionIdleMs } = this.config;
     for (const session of this.byId.values()) {
-      const isBusy = session.streams > 0 || (session.current?.calls.size ?? 0) > 0;
       const limitMs =
         session.kind === 'sse' ? Math.min(SSE_GRACE_MS, sessionIdleMs) : sessionIdleMs;
-      if (!isBusy && session.usedAtMs + limitMs < now) this.end(session, 'idle');
+      if (session.isBusy) this.use(session, now, limitMs);
+      if (session.usedAtMs + limitMs < now) this.end(session, 'idle');
     }
     this.flush();
     this.catchUp();
+  }
+
+  /** Its idle time begins when its last stream or call has ended, be it with this process. */
+  private use(session: Session, now: number, limitMs: number): void {
+    session.usedAtMs = now;
+    // A legacy session that was there is known by its connection.
+    const isStale = now - (this.storedUse.get(session) ?? 0) > limitMs * STALE_SHARE;
+    if (isStale && session.kind === 'streamable') this.touched.add(session);
   }
 
   /** Idle times are not made of a clock that was set. What was used since then is not to be moved. */
@@ -215,7 +227,10 @@ export class Sessions {
   /** Stores when sessions were last used. */
   flush(): void {
     this.store.transaction(() => {
-      for (const { id, usedAtMs } of this.touched) this.store.touch(id, usedAtMs);
+      for (const session of this.touched) {
+        this.store.touch(session.id, session.usedAtMs);
+        this.storedUse.set(session, session.usedAtMs);
+      }
     });
     this.touched.clear();
   }

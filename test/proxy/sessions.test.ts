@@ -68,4 +68,27 @@ describe('a session', () => {
     sessions.sweep();
     expect([lives(idle), lives(busy)]).toEqual([false, true]);
   });
+
+  it('begins to be idle when its last stream has ended', () => {
+    const session = opened();
+    session.streams = 1;
+    session.usedAtMs -= 2 * HOUR_MS;
+    sessions.sweep();
+    session.streams = 0;
+    sessions.sweep();
+    expect(lives(session)).toBe(true);
+    session.usedAtMs -= 11 * 60_000;
+    sessions.sweep();
+    expect(lives(session)).toBe(false);
+  });
+
+  it('is known to have been busy by the next process', () => {
+    const session = opened();
+    session.usedAtMs -= HOUR_MS;
+    sessions.save(session);
+    session.streams = 1;
+    sessions.sweep();
+    const [stored] = store.loadSessions('svc');
+    expect(Date.now() - (stored?.usedAtMs ?? 0)).toBeLessThan(60_000);
+  });
 });
