@@ -303,8 +303,9 @@ export class Session implements Pin {
     return this.binding;
   }
 
-  /** The first binding: the client's own `initialize` was answered. */
-  adopt(upstream: Upstream, upstreamId: string | null): Binding {
+  /** The client's own `initialize` was answered: for the first time, or anew where that instance was lost. */
+  adopt({ track, upstream }: Binding, upstreamId: string | null): Binding {
+    if (this.generation >= 0) this.pinTo(track);
     return this.bindNext(upstream, upstreamId);
   }
 

@@ -69,8 +69,12 @@ export async function serveInitialize(plane: Plane, request: PostRequest): Promi
   let session: Session | null = null;
   const post: Post = new Post(plane, new Newcomer(plane, track), request, {
     onHead: (head, binding) => {
-      session = opened(plane, request, head, binding, chosen !== null);
-      if (session !== null) post.opened(session);
+      const upstreamId = sessionIdIn(head);
+      if (upstreamId === null) return;
+      session ??= opened(plane, request, binding.track, chosen !== null);
+      session.adopt(binding, upstreamId);
+      plane.sessions.save(session);
+      post.opened(session);
     },
     onText: (text) => {
       if (session === null) return;
@@ -81,15 +85,18 @@ export async function serveInitialize(plane: Plane, request: PostRequest): Promi
   await post.run();
 }
 
+/** Null when the instance gives no session, or refuses. */
+function sessionIdIn({ status, headers }: ResponseHead): string | null {
+  const id = headerOf(headers, SESSION_HEADER);
+  return status >= 300 || id === undefined || id === '' ? null : id;
+}
+
 function opened(
   plane: Plane,
   { body, path, headers }: PostRequest,
-  head: ResponseHead,
-  { track, upstream }: Binding,
+  track: Track,
   placed: boolean,
-): Session | null {
-  const upstreamId = headerOf(head.headers, SESSION_HEADER);
-  if (head.status >= 300 || upstreamId === undefined || upstreamId === '') return null;
+): Session {
   const session = plane.sessions.create({
     kind: 'streamable',
     track,
@@ -100,8 +107,6 @@ function opened(
     connector: streamableConnector,
   });
   session.seen(path, headers);
-  session.adopt(upstream, upstreamId);
-  plane.sessions.save(session);
   return session;
 }
 

@@ -32,6 +32,28 @@ describe('a session whose instance is lost', () => {
     },
   );
 
+  it('is one when its `initialize` is answered a second time, by another instance', async () => {
+    const canary = await LabServer.start({ stallsAtInitialize: true });
+    await lab.proxy.setRoute(
+      route({ stable: lab.stable.port, canary: canary.port }, { canary: 1 }),
+    );
+    const opening = WireClient.open(lab.proxy.url);
+    const sessionsOf = async () => {
+      const { stable, canary: other } = (await lab.proxy.state()).tracks;
+      return [stable.sessions, other.sessions];
+    };
+    await waitFor(async () => (await sessionsOf())[1] === 1, { what: 'the head of its answer' });
+    await lab.proxy.setRoute(
+      route({ stable: lab.stable.port, canary: canary.port }, { canary: 0.5 }),
+    );
+    await canary.kill();
+    const client = await opening;
+    expect(await sessionsOf()).toEqual([1, 0]);
+    expect((await client.call('read')).messages[0]?.result).toMatchObject({
+      content: [{ text: 'stable' }],
+    });
+  });
+
   it('is an error of an instance that does not know it again and again', async () => {
     const server = await LabServer.start({ isForgetful: true });
     await lab.proxy.setRoute(route({ stable: server.port }));

@@ -61,6 +61,8 @@ export interface LabOptions {
   readonly name?: string;
   /** What an unknown session is answered with. */
   readonly unknownStatus?: 400 | 404;
+  /** Begins to answer `initialize`, and says no more. */
+  readonly stallsAtInitialize?: boolean;
   /** Knows none of its sessions again. */
   readonly isForgetful?: boolean;
   /** Gives no session ids. */
@@ -255,6 +257,10 @@ export class LabServer {
       const id = randomUUID();
       if (this.options.isForgetful !== true) this.sessions.add(id);
       headers['mcp-session-id'] = id;
+    }
+    if (this.options.stallsAtInitialize === true) {
+      res.writeHead(200, { 'content-type': 'application/json', ...headers }).flushHeaders();
+      return;
     }
     const capabilities = { tools: {}, logging: {}, resources: { subscribe: true } };
     answer(res, message, { protocolVersion, capabilities, serverInfo }, headers);
