@@ -18,10 +18,14 @@ import {
   type ReleaseChange,
 } from './spec.js';
 
-/** Counters, ids and measurements of one app, and what would start it at other times. */
+/**
+ * Counters, ids and measurements of one app, and what would start it at other times. With a delay
+ * PM2 calls an app that ended `waiting restart`, also one that it never restarts (God.handleExit).
+ */
 const APP_KEYS = `pm_id unique_id created_at pm_uptime restart_time unstable_restarts status
   axm_actions axm_monitor axm_options axm_dynamic version versioning vizion_running
-  prev_restart_delay exit_code node_version km_link _pm2_version cron_restart watch`.split(/\s+/);
+  prev_restart_delay exit_code node_version km_link _pm2_version cron_restart watch
+  restart_delay exp_backoff_restart_delay`.split(/\s+/);
 
 export interface CanaryRequest {
   readonly name: string;

@@ -151,6 +151,12 @@ describe('the canary’s entry', () => {
       expect(entry).toHaveProperty(key, pm2Env[key]);
   });
 
+  test('has no delay before a restart, with which PM2 never says that it ended', () => {
+    const delays = { restart_delay: 100, exp_backoff_restart_delay: 100 };
+    const delayed = canaryEntry({ ...pm2Env, ...delays }, request);
+    for (const key of Object.keys(delays)) expect(delayed).not.toHaveProperty(key);
+  });
+
   test('has nothing of main’s identity, and nothing that would start it by itself', () => {
     for (const key of ['pm_id', 'unique_id', 'watch', 'cron_restart', 'NODE_APP_INSTANCE', 'MODE'])
       expect(entry).not.toHaveProperty(key);
