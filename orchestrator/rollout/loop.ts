@@ -22,7 +22,7 @@ import type { Look } from './look.js';
 import type { Assessment } from '../judge/types.js';
 import { isInBetween } from './observation.js';
 import { isEnded, type PhaseKind } from './phase.js';
-import { rule } from './requests.js';
+import { ruleOn } from './requests.js';
 import { rest } from './rest.js';
 import { shifted } from './shifted.js';
 import { witnessing } from './witness.js';
@@ -121,7 +121,7 @@ export class RolloutLoop {
 
   /** A person's order. It is stored when this returns. */
   request(kind: RequestKind, reason: string | null): RequestOutcome {
-    const ruling = rule(this.#rollout.phase, kind);
+    const ruling = ruleOn(this.#rollout, kind);
     if (typeof ruling === 'object') return { taken: false, reason: ruling.refused };
     const { clock } = this.#parts;
     const request = ruling === 'take' ? { kind, reason, atMs: clock.now() } : null;

@@ -1,6 +1,6 @@
 /** What a person may ask in which phase, and the sentence for what may not be asked. */
 import type { HeldWhy, PhaseKind } from './phase.js';
-import type { RequestKind } from './rollout.js';
+import type { RequestKind, Rollout } from './rollout.js';
 
 /**
  * `take`: stored, and answered by the next decision. `done`: the rollout is already doing it.
@@ -46,4 +46,12 @@ export function rule(phase: RuledPhase, request: RequestKind): Ruling {
   }
   if (phase.kind === 'held' && phase.why === 'paused' && request === 'pause') return 'done';
   return RULINGS[phase.kind][request];
+}
+
+/** Whether a rollout can take a request now. A rollback that was taken is not taken back: it counts as begun. */
+export function ruleOn(
+  { phase, request }: Pick<Rollout, 'phase' | 'request'>,
+  asked: RequestKind,
+): Ruling {
+  return rule(request?.kind === 'rollback' ? { kind: 'rolling-back' } : phase, asked);
 }

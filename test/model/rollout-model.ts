@@ -5,7 +5,7 @@ import type { Instance } from '../../orchestrator/proc/instance.js';
 import type { Action } from '../../orchestrator/rollout/decision.js';
 import { startingPhase } from '../../orchestrator/rollout/decide/next.js';
 import { isEnded, type Phase } from '../../orchestrator/rollout/phase.js';
-import { rule } from '../../orchestrator/rollout/requests.js';
+import { ruleOn } from '../../orchestrator/rollout/requests.js';
 import { REQUEST_KINDS, type Rollout } from '../../orchestrator/rollout/rollout.js';
 import type { WitnessedApp } from '../../orchestrator/rollout/witness.js';
 import { Simulation } from '../orchestrator/rollout/simulation.js';
@@ -195,7 +195,7 @@ function* orders(state: State): Iterable<Step<State>> {
   const awaited = phase.kind === 'held' && request === null;
   if (program.at === 'dead' || (ordersLeft === 0 && !awaited)) return;
   for (const kind of REQUEST_KINDS) {
-    const ruling = rule(phase, kind);
+    const ruling = ruleOn(rollout, kind);
     if (typeof ruling === 'object' || (ruling === 'done' && request?.kind !== 'pause')) continue;
     const order = ruling === 'take' ? { kind, reason: null, atMs: NOW_MS } : null;
     yield step('person', `canary ${kind}`, {

@@ -63,6 +63,15 @@ it('an order that cannot be stored is not taken, and can be given again', () => 
   expect(store.byId('a-1')?.request).toMatchObject({ kind: 'pause' });
 });
 
+it.each(['pause', 'promote'] as const)('a rollback is not lost to a later %s', (kind) => {
+  const loop = loopOf({ kind: 'preparing' });
+  loop.request('rollback', 'it is bad');
+
+  expect(loop.request(kind, null)).toMatchObject({ taken: false });
+  expect(loop.request('resume', null)).toEqual({ taken: true });
+  expect(store.byId('a-1')?.request).toMatchObject({ kind: 'rollback', reason: 'it is bad' });
+});
+
 it('a rollout that is over leaves nothing behind at the signal of the program', async () => {
   const program = new AbortController();
   await loopOf({ kind: 'promoted' }).run(program.signal);

@@ -13,7 +13,7 @@ import type {
   Observation,
 } from '../../../orchestrator/rollout/observation.js';
 import { isEnded, type Phase } from '../../../orchestrator/rollout/phase.js';
-import { rule } from '../../../orchestrator/rollout/requests.js';
+import { ruleOn } from '../../../orchestrator/rollout/requests.js';
 import {
   mainTouched,
   moved,
@@ -203,7 +203,7 @@ export class Simulation {
   }
 
   ask(kind: RequestKind): void {
-    if (rule(this.phase, kind) !== 'take') return;
+    if (ruleOn(this.rollout, kind) !== 'take') return;
     this.rollout = { ...this.rollout, request: { kind, reason: null, atMs: this.nowMs } };
   }
 
