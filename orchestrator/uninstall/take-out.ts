@@ -3,6 +3,7 @@
  * fails on the way is taken back, main first: the proxy needs somebody to send calls to.
  */
 import type { Clock } from '../../common/clock.js';
+import { messageOf } from '../../common/message-of.js';
 import type { HostPort, ServiceConfig } from '../../config/types.js';
 import { sameSpec } from '../pm2/spec.js';
 import { serves } from '../probe/serves.js';
@@ -21,7 +22,7 @@ export interface TakeOutParts {
   readonly pm2: Pick<ProcessManager, 'daemon' | 'find' | 'respec'>;
   readonly proxy: Pick<ProxyAdmin, 'state' | 'setListening'>;
   readonly clock: Clock;
-  /** Id of the service's rollout under way, null without one. */
+  /** Id of the service's rollout under way, null without one. Rejects when nobody can tell. */
   readonly underWay: () => Promise<string | null>;
   /** Told of each step as it begins. */
   readonly say: (step: string) => void;
@@ -36,7 +37,8 @@ export type TakenOut =
 /** Never rejects for what can go wrong on the way; every wait is bounded. */
 export async function takeOut(parts: TakeOutParts, plan: UninstallPlan): Promise<TakenOut> {
   const startedAtMs = parts.clock.now();
-  const reason = await swap(parts, plan);
+  // Whatever it is that went wrong: agents are refused until everything is put back.
+  const reason = await swap(parts, plan).catch(messageOf);
   if (reason === null) return { kind: 'done', gapMs: parts.clock.now() - startedAtMs };
   parts.say(`failed: ${reason}`);
   return { kind: 'failed', reason, troubles: await putBack(parts, plan) };
