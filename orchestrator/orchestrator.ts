@@ -332,8 +332,12 @@ export class Orchestrator {
     }
   }
 
+  /** Waits for it when the program ends. Trouble of one part, such as a full disk, does not end the others. */
   #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#running.delete(tracked));
+    const { log } = this.#parts;
+    const tracked = work
+      .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+      .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
   }
 

@@ -66,9 +66,8 @@ export class Notifications {
 
   /** Sends what is in the outbox until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { receivers, outbox, log } = this.#parts;
-    const dropped = outbox.keepOnly(receivers.map(({ name }) => name));
-    if (dropped > 0) log.warn({ dropped }, 'notifications for receivers that are no more');
+    const { receivers } = this.#parts;
+    this.#forgetOthers();
     await Promise.all(receivers.map((receiver) => this.#serve(receiver, signal)));
   }
 
@@ -89,6 +88,17 @@ export class Notifications {
   #sender(): Sender {
     const { newId, host } = this.#parts;
     return { id: newId(), host };
+  }
+
+  /** Drops what is for receivers that are no more; what cannot be dropped now is at the next start. */
+  #forgetOthers(): void {
+    const { receivers, outbox, log } = this.#parts;
+    try {
+      const dropped = outbox.keepOnly(receivers.map(({ name }) => name));
+      if (dropped > 0) log.warn({ dropped }, 'notifications for receivers that are no more');
+    } catch (error) {
+      log.error({ err: error }, 'notifications for receivers that are no more cannot be dropped');
+    }
   }
 
   async #serve(receiver: NotifyConfig, signal: AbortSignal): Promise<void> {

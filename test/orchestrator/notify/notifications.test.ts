@@ -213,6 +213,18 @@ describe('a restart of the orchestrator', () => {
     expect(new Set(sentIds).size).toBe(1);
   });
 
+  it('are sent although what is for others cannot be dropped', async () => {
+    const notifications = open(ops());
+    store.outbox.keepOnly = () => {
+      throw new Error('the disk is full');
+    };
+    tell(notifications);
+    run(notifications);
+    await emptied();
+    expect(rolloutsReceived()).toEqual(['scraper-0']);
+    expect(logged()).toContain('the disk is full');
+  });
+
   it('drops what is for a receiver that is no more', async () => {
     tell(open(ops(), config('team', slack)));
     run(open(ops()));
