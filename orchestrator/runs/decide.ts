@@ -2,13 +2,13 @@
 import { isEnded, type Phase } from '../rollout/phase.js';
 import { rule } from '../rollout/requests.js';
 import { mainTouched } from '../rollout/rollout.js';
-import type { Member, Run } from './run.js';
+import type { Member, MemberState, Run } from './run.js';
 
 export type Step =
   /** The member's rollout is over. */
   | { readonly kind: 'settle'; readonly service: string }
-  /** No service that is still pending is begun. */
-  | { readonly kind: 'leave-out'; readonly reason: string }
+  /** No service without a rollout is begun any more. */
+  | { readonly kind: 'leave-out'; readonly services: readonly string[]; readonly reason: string }
   /** The window ended: the rollout is paused or taken back, or is past that and finishes. */
   | { readonly kind: 'tell'; readonly service: string; readonly order: 'pause' | 'rollback' | null }
   | { readonly kind: 'start'; readonly service: string }
@@ -29,9 +29,11 @@ export function decideRun(run: Run, phaseOf: PhaseOfRollout, nowMs: number): Ste
   const over = underWay.find(({ phase }) => phase === null || isEnded(phase));
   if (over !== undefined) return { kind: 'settle', service: over.service };
 
-  const pending = run.members.filter(({ state }) => state.kind === 'pending');
+  const unbegun = run.members.filter(({ state }) => isUnbegun(state, phaseOf));
   const stop = reasonToStop(run, nowMs);
-  if (stop !== null && pending.length > 0) return { kind: 'leave-out', reason: stop };
+  if (stop !== null && unbegun.length > 0) {
+    return { kind: 'leave-out', services: unbegun.map(({ service }) => service), reason: stop };
+  }
 
   const { window } = run;
   if (window !== null && nowMs >= window.endsAtMs && window.then !== 'finish') {
@@ -44,10 +46,16 @@ export function decideRun(run: Run, phaseOf: PhaseOfRollout, nowMs: number): Ste
   const starting = run.members.find(({ state }) => state.kind === 'starting');
   if (starting !== undefined) return { kind: 'start', service: starting.service };
   const busy = underWay.filter(({ phase }) => occupies(run, phase)).length;
-  const [next] = pending;
+  const next = run.members.find(({ state }) => state.kind === 'pending');
   if (next !== undefined && busy < run.parallel) return { kind: 'start', service: next.service };
   if (underWay.length === 0 && next === undefined) return { kind: 'end' };
   return { kind: 'wait', reason: waitingFor(underWay) };
+}
+
+/** It has no rollout; a `starting` one was cut off before that was made. */
+function isUnbegun(state: MemberState, phaseOf: PhaseOfRollout): boolean {
+  if (state.kind === 'starting') return phaseOf(state.rolloutId) === null;
+  return state.kind === 'pending';
 }
 
 /** One that is held for a person keeps the others waiting, unless they go on whatever becomes of it. */

@@ -84,7 +84,7 @@ export class RunLoop {
       case 'leave-out': {
         const ended = endedWithout('not-started', step.reason);
         const members = run.members.map((member) =>
-          member.state.kind === 'pending' ? { ...member, state: ended } : member,
+          step.services.includes(member.service) ? { ...member, state: ended } : member,
         );
         return this.#keep({ ...run, members });
       }

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { Phase } from '../../../orchestrator/rollout/phase.js';
+import { decideRun } from '../../../orchestrator/runs/decide.js';
+import type { Member, Run } from '../../../orchestrator/runs/run.js';
+
+const NOW_MS = 1_000_000;
+
+/** A run whose orchestrator was killed while it began `a`; `b` was to come next. */
+function cutOff(own: Partial<Run>): Run {
+  const member = (service: string, state: Member['state']): Member => ({
+    service,
+    request: { release: {}, dryRun: false },
+    state,
+  });
+  return {
+    id: 'run-1',
+    title: 'group all',
+    startedAtMs: 0,
+    endedAtMs: null,
+    cancelled: null,
+    parallel: 1,
+    onRollback: 'stop',
+    onlyIfChanged: false,
+    window: null,
+    members: [
+      member('a', { kind: 'starting', rolloutId: 'a-1' }),
+      member('b', { kind: 'pending' }),
+    ],
+    ...own,
+  };
+}
+
+const none = (): null => null;
+const over = { endsAtMs: NOW_MS - 1, then: 'finish' } as const;
+
+describe('a service that was just being started when the orchestrator was killed', () => {
+  it('is started', () => {
+    expect(decideRun(cutOff({}), none, NOW_MS)).toEqual({ kind: 'start', service: 'a' });
+  });
+
+  it.each([
+    ['the window', { window: over }, 'the window ended'],
+    ['a cancellation', { cancelled: 'on call' }, 'on call'],
+  ])('is left out after %s', (_, own, reason) => {
+    const step = decideRun(cutOff(own), none, NOW_MS);
+    expect(step).toEqual({ kind: 'leave-out', services: ['a', 'b'], reason });
+  });
+
+  it('goes on after the window when its rollout was made', () => {
+    const observing: Phase = { kind: 'observing', step: 0, endsAtMs: NOW_MS };
+    const made = (id: string): Phase | null => (id === 'a-1' ? observing : null);
+    const run = cutOff({ window: over });
+    const step = decideRun(run, made, NOW_MS);
+    expect(step).toEqual({ kind: 'leave-out', services: ['b'], reason: 'the window ended' });
+    const members = run.members.slice(0, 1);
+    expect(decideRun({ ...run, members }, made, NOW_MS)).toEqual({ kind: 'start', service: 'a' });
+  });
+});
