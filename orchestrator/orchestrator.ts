@@ -164,7 +164,7 @@ export class Orchestrator {
 
   /** Hands a person's order to the rollout under way. */
   steer(name: string, kind: RequestKind, reason: string | null): Answer<RolloutView> {
-    if (this.#parts.config.services[name] === undefined) return this.#unknown(name);
+    if (this.#knownService(name) === undefined) return this.#unknown(name);
     const loop = this.#loops.get(name);
     if (loop === undefined) {
       return no('refused', because('nothing-under-way', `${name} has no rollout under way`));
@@ -181,24 +181,24 @@ export class Orchestrator {
 
   async status(): Promise<StatusReply> {
     const { config, pm2, proxy } = this.#parts;
+    const names = new Set([...Object.keys(config.services), ...this.#loops.keys()]);
+    const services = [...names].flatMap((name) => this.#knownService(name) ?? []);
     const [daemon, state] = await Promise.all([pm2.daemon(), proxy.state()]);
     return {
       build: { version: packageVersion(), configDigest: config.digest },
-      services: Object.values(config.services).map((service) => this.#serviceView(service)),
+      services: services.map((service) => this.#serviceView(service)),
       pm2: { up: daemon.kind === 'ok', reason: daemon.kind === 'ok' ? null : daemon.reason },
       proxy: { up: state.kind === 'ok', reason: state.kind === 'ok' ? null : state.reason },
     };
   }
 
   service(name: string): Answer<ServiceView> {
-    const service = this.#parts.config.services[name];
+    const service = this.#knownService(name);
     return service === undefined ? this.#unknown(name) : ok(this.#serviceView(service));
   }
 
   history(name: string | null, limit: number): Answer<HistoryReply> {
-    if (name !== null && this.#parts.config.services[name] === undefined) {
-      return this.#unknown(name);
-    }
+    if (name !== null && this.#knownService(name) === undefined) return this.#unknown(name);
     const rollouts = this.#parts.store.recent(name, limit);
     return ok({ rollouts: rollouts.map((rollout) => this.#view(rollout)) });
   }
@@ -226,7 +226,7 @@ export class Orchestrator {
 
   /** Where PM2 writes what the instances of a service print. */
   async logFiles(name: string): Promise<Answer<LogFilesReply>> {
-    const service = this.#parts.config.services[name];
+    const service = this.#knownService(name);
     if (service === undefined) return this.#unknown(name);
     const apps = await this.#parts.pm2.list();
     return apps.kind === 'ok'
@@ -248,6 +248,11 @@ export class Orchestrator {
   /** The rollouts under way, for the metrics. */
   live(): readonly Pick<RolloutLoop, 'rollout' | 'assessment' | 'troubles'>[] {
     return [...this.#loops.values()];
+  }
+
+  /** One that was taken out of the configuration is known as long as its rollout is under way. */
+  #knownService(name: string): ServiceConfig | undefined {
+    return this.#parts.config.services[name] ?? this.#loops.get(name)?.rollout.config;
   }
 
   #unknown(name: string): Answer<never> {

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkLeftovers } from '../../orchestrator/doctor/leftovers.js';
+import type { Facts } from '../../orchestrator/doctor/facts.js';
 import { Orchestrator } from '../../orchestrator/orchestrator.js';
 import { createPm2 } from '../../orchestrator/pm2/adapter.js';
 import { proxyClient } from '../../orchestrator/proxy-client.js';
@@ -10,6 +12,7 @@ import { Store } from '../../orchestrator/store/store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { configWith } from '../support/schedules.js';
 import { waitFor } from '../support/wait.js';
+import { Simulation } from './rollout/simulation.js';
 
 let dir: string;
 let store: Store;
@@ -49,4 +52,37 @@ it('tells of trouble with the store and goes on', async () => {
     what: 'the trouble in the log',
   });
   expect(await orchestrator.status()).toMatchObject({ services: { length: 3 } });
+});
+
+describe('a rollout of a service that was taken out of the configuration', () => {
+  beforeEach(() => {
+    const { rollout } = new Simulation();
+    const held = { why: 'paused', step: 0, remainingMs: 1_000, deadlineMs: null } as const;
+    store.insert({ ...rollout, id: 'scraper-1', phase: { kind: 'held', ...held } }, 1);
+    orchestrator.resume();
+  });
+
+  it('is shown, and is no leftover', async () => {
+    const rollout = { id: 'scraper-1', phase: 'held' };
+    expect(orchestrator.service('scraper')).toMatchObject({ ok: true, value: { rollout } });
+    expect(orchestrator.history('scraper', 1)).toMatchObject({ value: { rollouts: [rollout] } });
+    const status = await orchestrator.status();
+    expect(status.services.map(({ service }) => service)).toEqual(['a', 'b', 'c', 'scraper']);
+    expect(status.services[3]).toMatchObject({ app: 'scraper', rollout });
+
+    const canary = { name: 'scraper-canary', pmId: 3, pid: null, rollout: 'scraper-1' };
+    const apps = { kind: 'ok', value: [canary] };
+    const facts = { apps, orchestrator: { kind: 'ok', value: status }, pm2Home: dir };
+    expect(checkLeftovers(facts as unknown as Facts)).toMatchObject([{ state: 'ok' }]);
+  });
+
+  it('takes orders, and nothing new can be started', async () => {
+    const steered = orchestrator.steer('scraper', 'rollback', null);
+    expect(steered).toMatchObject({ ok: true, value: { id: 'scraper-1', request: 'rollback' } });
+    const started = await orchestrator.start('scraper', { release: {}, dryRun: false });
+    expect(started).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/no service scraper.*\[unknown-service\]$/),
+    });
+  });
 });
