@@ -47,15 +47,21 @@ function moveText({ service, state, reason }: MemberView): string {
 }
 
 /** What the shell is told of a run; null while it goes on by itself. The worst part decides. */
-function exitCodeOf({ members, endedAtMs }: RunView): ExitCode | null {
-  const has = (...states: readonly MemberView['state'][]): boolean =>
-    members.some(({ state }) => states.includes(state));
-  if (endedAtMs === null) {
-    const goesOn = members.some(({ state }) => !OVER.has(state) && state !== 'pending');
-    return has('held') && !goesOn ? EXIT.held : null;
-  }
-  if (has('rolled-back')) return EXIT.rolledBack;
-  return has('refused', 'not-started') ? EXIT.failed : EXIT.ok;
+export function exitCodeOf(run: RunView): ExitCode | null {
+  if (run.endedAtMs === null) return waitsForPerson(run) ? EXIT.held : null;
+  if (has(run, 'rolled-back')) return EXIT.rolledBack;
+  return has(run, 'refused', 'not-started') ? EXIT.failed : EXIT.ok;
+}
+
+/** Of an orchestrator that does not tell, it is guessed from where the services stand. */
+function waitsForPerson(run: RunView): boolean {
+  if (run.waitsForPerson !== undefined) return run.waitsForPerson;
+  const goesOn = run.members.some(({ state }) => !OVER.has(state) && state !== 'pending');
+  return has(run, 'held') && !goesOn;
+}
+
+function has({ members }: RunView, ...states: readonly MemberView['state'][]): boolean {
+  return members.some(({ state }) => states.includes(state));
 }
 
 /** States that nothing but a person changes. */

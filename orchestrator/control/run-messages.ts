@@ -65,6 +65,8 @@ export interface RunView {
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly windowEndsAtMs: number | null;
+  /** Nothing in it goes on before a person's order. Missing from versions that did not tell. */
+  readonly waitsForPerson?: boolean;
   readonly members: readonly MemberView[];
 }
 
