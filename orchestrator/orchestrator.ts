@@ -146,7 +146,7 @@ export class Orchestrator {
       const reason = `${id} is under way (${phase.kind}): promote it or roll it back first`;
       return no('refused', because('under-way', reason));
     }
-    if (this.#starting.has(name)) {
+    if (this.isStarting(name)) {
       return no('refused', because('under-way', `${name} is just being started`));
     }
     this.#starting.add(name);
@@ -160,6 +160,11 @@ export class Orchestrator {
     } finally {
       this.#starting.delete(name);
     }
+  }
+
+  /** Whether a rollout of the service is just being planned: it is in no store yet. */
+  isStarting(name: string): boolean {
+    return this.#starting.has(name);
   }
 
   /** Hands a person's order to the rollout under way. */

@@ -22,6 +22,8 @@ export interface Rollouts {
     request: StartRequest,
     by: string,
   ): Promise<Answer<PlanReply | StartReply>>;
+  /** A rollout is just being planned, and in no store yet. */
+  isStarting(service: string): boolean;
   steer(service: string, kind: RequestKind, reason: string | null): Answer<RolloutView>;
 }
 

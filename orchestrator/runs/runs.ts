@@ -71,7 +71,8 @@ export class Runs {
       );
       if (member !== undefined) return `${member.service} has a part in ${snapshot.id}`;
     }
-    return null;
+    const starting = services.find((service) => this.#parts.rollouts.isStarting(service));
+    return starting === undefined ? null : `${starting} is just being started`;
   }
 
   /** Begins no further service of a run; what is under way goes on. */

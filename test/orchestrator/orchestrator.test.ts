@@ -86,3 +86,19 @@ describe('a rollout of a service that was taken out of the configuration', () =>
     });
   });
 });
+
+it('has no run begin with a service whose start is being planned', async () => {
+  const request = { release: {}, dryRun: false };
+  const all = { group: null, services: ['b', 'a'], requests: { a: request, b: request } };
+  const starting = orchestrator.start('a', request);
+  expect(orchestrator.runs.ask({ ...all, parallel: null, onRollback: null })).toEqual({
+    ok: false,
+    code: 'refused',
+    message: 'a is just being started',
+  });
+  expect(await starting).toMatchObject({
+    ok: false,
+    message: expect.stringMatching(/\[pm2-down\]$/),
+  });
+  expect(orchestrator.runs.busy(['a'])).toBeNull();
+});

@@ -127,6 +127,7 @@ export class World {
   #port(): Rollouts {
     return {
       start: (service, { dryRun }, by) => Promise.resolve(this.#start(service, dryRun, by)),
+      isStarting: () => false,
       steer: (service, kind) => this.#steer(service, kind),
     };
   }
