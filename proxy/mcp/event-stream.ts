@@ -3,6 +3,7 @@
  * client does not see it.
  */
 import type { ServerResponse } from 'node:http';
+import { Backoff } from '../backoff.js';
 import type { StopReason } from '../live-call.js';
 import type { Binding } from '../pin.js';
 import type { Plane } from '../plane.js';
@@ -16,13 +17,11 @@ import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { REFUSALS, refuseResumption } from './refusals.js';
 import { resumeElsewhere } from './resume.js';
 
-const FIRST_PAUSE_MS = 50;
-const MAX_PAUSE_MS = 5_000;
-/** A stream that held for as long starts again with the first pause. */
-const STEADY_MS = 5_000;
+/** An instance that offers no stream is asked again after it: the session may be on another one. */
+const PARKED_MS = 30_000;
 const LAST_EVENT_ID = 'last-event-id';
-/** The instance has not noticed yet that its last stream was cut. */
-const CONFLICT = 409;
+/** No stream for now: 409 while the instance has not noticed yet that its last one was cut. */
+const FOR_NOW: ReadonlySet<number> = new Set([409, 429, 502, 503, 504]);
 
 export interface StreamRequest {
   readonly res: ServerResponse;
@@ -46,13 +45,13 @@ export class EventStream implements Stoppable, AnswerSink {
   private status = 0;
   /** The one that the stream was attached to last. */
   private binding: Binding | null = null;
-  private wake: (() => void) | null = null;
-  private pauseMs = FIRST_PAUSE_MS;
+  private readonly backoff: Backoff;
 
   constructor(plane: Plane, session: Session, request: StreamRequest) {
     this.plane = plane;
     this.session = session;
     this.request = request;
+    this.backoff = new Backoff(plane.clock);
     this.answer = new Answer(request.res, {
       sessionId: session.id,
       onMessage: (message) => this.onMessage(message),
@@ -74,7 +73,7 @@ export class EventStream implements Stoppable, AnswerSink {
   stop(by: StopReason): void {
     if (by === 'client-gone') this.isGone = true;
     this.attempt?.stop(by);
-    this.wake?.();
+    this.backoff.wake();
   }
 
   begin(head: ResponseHead, generation: number): void {
@@ -102,7 +101,7 @@ export class EventStream implements Stoppable, AnswerSink {
     }
     const attachedAt = performance.now();
     const end = await this.attach(binding);
-    if (performance.now() - attachedAt > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
+    this.backoff.held(performance.now() - attachedAt);
     return this.judge(end, binding);
   }
 
@@ -157,7 +156,7 @@ export class EventStream implements Stoppable, AnswerSink {
     if (this.isGone) return 'done';
     switch (end.kind) {
       case 'ended':
-        if (this.isParked) return this.onRefused();
+        if (this.isParked) return this.onRefused(binding);
         this.answer.end();
         return 'done';
       case 'stopped':
@@ -172,10 +171,10 @@ export class EventStream implements Stoppable, AnswerSink {
   }
 
   /** The client's stream is open, and the instance gave none. */
-  private onRefused(): Promise<Next> {
+  private onRefused(binding: Binding): Promise<Next> {
     const isResumed = this.answer.cursor !== null;
     this.answer.forgetCursor();
-    return isResumed || this.status === CONFLICT ? this.pause() : this.park();
+    return isResumed || FOR_NOW.has(this.status) ? this.pause() : this.park(binding);
   }
 
   private onUnavailable(): Next | Promise<Next> {
@@ -186,16 +185,21 @@ export class EventStream implements Stoppable, AnswerSink {
   }
 
   private async pause(): Promise<Next> {
-    await this.plane.clock.sleep(this.pauseMs);
-    this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
-    return this.isGone || this.session.isClosed ? this.finish() : 'again';
+    await this.backoff.pause();
+    return this.goOn();
   }
 
-  /** Waits until the session moves or the client leaves. */
-  private async park(): Promise<Next> {
-    await new Promise<void>((resolve) => (this.wake = resolve));
-    this.wake = null;
-    return this.isGone ? 'done' : 'again';
+  /** Waits until the session leaves the track or the client leaves, or for long enough. */
+  private async park({ track }: Binding): Promise<Next> {
+    const { open } = this.plane.tracks.meter(track);
+    open.add(this);
+    await this.backoff.rest(PARKED_MS);
+    open.delete(this);
+    return this.goOn();
+  }
+
+  private goOn(): Next {
+    return this.isGone || this.session.isClosed ? this.finish() : 'again';
   }
 
   private finish(): Next {

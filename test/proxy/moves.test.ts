@@ -143,6 +143,35 @@ describe('a session whose instance is lost', () => {
     stream.close();
   });
 
+  it('hears the next instance on its GET stream when the one between offers none', async () => {
+    await lab.route({ canary: 0 });
+    const client = await WireClient.open(lab.proxy.url);
+    const stream = await client.stream();
+    lab.canary.streamRefusal = 405;
+    await lab.route({ canary: 1, drainStable: true });
+    await waitFor(() => lab.canary.methods().includes('GET'), { what: 'the canary to be asked' });
+    await lab.route({ drainCanary: true });
+    await waitFor(
+      () => {
+        lab.stable.broadcast({ method: 'notifications/message', params: { from: 'stable' } });
+        return stream.messages.length > 0;
+      },
+      { what: 'a message of stable' },
+    );
+    stream.close();
+  });
+
+  it('has its GET stream again when the instance gave none for a moment only', async () => {
+    const client = await lab.onCanary();
+    const stream = await client.stream();
+    lab.stable.streamRefusal = 503;
+    await lab.canary.kill();
+    await waitFor(() => lab.stable.methods().includes('GET'), { what: 'stable to be asked' });
+    lab.stable.streamRefusal = null;
+    await waitFor(() => lab.stable.streams.size === 1, { what: 'a stream of stable' });
+    stream.close();
+  });
+
   it('has its log level and subscriptions restored', async () => {
     const client = await lab.onCanary();
     await client.request('logging/setLevel', { level: 'warning' });

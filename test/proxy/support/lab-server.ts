@@ -77,6 +77,8 @@ export class LabServer {
   aborted = 0;
   /** Calls run and DELETEs come in, and are never answered. */
   hangs = false;
+  /** What a GET is answered with in place of a stream. */
+  streamRefusal: number | null = null;
   /** Answers are whole, whatever their calls ask for. */
   ignoresHalf = false;
   /** What goes on when a request of the server is answered, by session and id. */
@@ -218,6 +220,10 @@ export class LabServer {
   }
 
   private openStream(req: IncomingMessage, res: ServerResponse, session: string): void {
+    if (this.streamRefusal !== null) {
+      res.writeHead(this.streamRefusal).end();
+      return;
+    }
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     res.flushHeaders();
     const last = req.headers['last-event-id'];
