@@ -71,6 +71,12 @@ export class Patience {
     return this.leftMs > 0;
   }
 
+  /** An instance was found, and what comes of it lasts: the next wait is another one. */
+  renew(): void {
+    this.leftMs = this.waiters.patienceMs;
+    this.pauseMs = FIRST_PAUSE_MS;
+  }
+
   /** Nobody waits for the answer any more: a wait that is under way ends at once. */
   end(): void {
     this.leftMs = 0;

@@ -9,12 +9,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Outcome, Track } from '../../common/protocol.js';
+import { Backoff } from '../backoff.js';
 import type { LiveCall, StopReason } from '../live-call.js';
 import { Patience } from '../patience.js';
 import type { Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { ResponseHead } from '../http1/response-head.js';
-import { Answer } from './answer.js';
+import { Answer, isEventStream } from './answer.js';
 import type { Asked } from './asked.js';
 import { Attempt, type AttemptEnd } from './attempt.js';
 import { Caller } from './caller.js';
@@ -83,6 +84,7 @@ export class Post implements LiveCall {
   private mayHaveRun = false;
   private sentAt = 0;
   private readonly patience: Patience;
+  private readonly backoff: Backoff;
 
   constructor(plane: Plane, pin: Pin, request: PostRequest, hooks: PostHooks = {}) {
     this.plane = plane;
@@ -90,6 +92,7 @@ export class Post implements LiveCall {
     this.request = request;
     this.hooks = hooks;
     this.patience = new Patience(plane.waiters);
+    this.backoff = new Backoff(plane.clock);
     this.ids = new Ledger(plane.accounts, pin.label, request.messages);
     this.isListening = request.messages.some(({ method }) => method === 'subscriptions/listen');
     const { onText, callers = null } = hooks;
@@ -130,6 +133,7 @@ export class Post implements LiveCall {
     if (by === 'client-gone' || by === 'timeout' || by === 'closing') {
       this.stopped = by;
       this.patience.end();
+      this.backoff.wake();
     }
     this.attempt?.stop(by);
     this.resumption?.stop();
@@ -158,6 +162,7 @@ export class Post implements LiveCall {
       onceDrained: (resume) => this.caller.onceDrained(resume),
       onHead: (head: ResponseHead) => {
         this.ids.firstByteAt = performance.now();
+        if (this.isListening && isEventStream(head)) this.patience.renew();
         onHead?.(head, binding);
       },
     });
@@ -167,8 +172,10 @@ export class Post implements LiveCall {
     this.sentAt = performance.now();
     const end = await this.attempt.run();
     this.attempt = null;
-    if (this.isListening) open.delete(this);
-    else this.pin.ended(binding, this);
+    if (this.isListening) {
+      open.delete(this);
+      this.backoff.held(performance.now() - this.sentAt);
+    } else this.pin.ended(binding, this);
     return end;
   }
 
@@ -221,7 +228,9 @@ export class Post implements LiveCall {
       return this.giveUp('timeout', { code: REFUSALS.timeout, message });
     }
     if (by === 'closing') return this.onClosing();
-    return this.onCut(this.binding, 'it was taken out of service');
+    // A stream that lasts and follows its client: nothing went wrong where it was.
+    const blamed = by === 'moved' ? null : this.binding;
+    return this.onCut(blamed, 'it was taken out of service');
   }
 
   private onClientGone(track: Track): Next {
@@ -274,15 +283,16 @@ export class Post implements LiveCall {
     }
   }
 
-  /** The instance was lost after it had the request. */
-  private async onCut(binding: Binding | null, reason: string): Promise<Next> {
+  /** The instance was lost after it had the request; `blamed` is null when that is nobody's fault. */
+  private async onCut(blamed: Binding | null, reason: string): Promise<Next> {
     this.reached += 1;
     this.withdrawAsked();
     if (this.ids.size === 0) return this.onUnansweredCut();
     if (await this.mayRepeat()) {
-      if (binding !== null) this.ids.note('cut', binding.track);
+      if (blamed !== null) this.ids.note('cut', blamed.track);
       this.mayHaveRun = true;
       this.answer.reset();
+      if (this.isListening && blamed !== null) await this.backoff.pause();
       return 'again';
     }
     return this.giveUp('cut', lostBecause(reason));

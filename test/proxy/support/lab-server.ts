@@ -77,6 +77,8 @@ export class LabServer {
   aborted = 0;
   /** Calls run and DELETEs come in, and are never answered. */
   hangs = false;
+  /** Ends the streams of `subscriptions/listen` as soon as they are open. */
+  endsListening = false;
   /** What a GET is answered with in place of a stream. */
   streamRefusal: number | null = null;
   /** Answers are whole, whatever their calls ask for. */
@@ -250,9 +252,17 @@ export class LabServer {
         return answer(res, message, { tools: TOOLS });
       case 'tools/call':
         return this.call(res, message, session);
+      case 'subscriptions/listen':
+        return this.listenTo(res);
       default:
         return answer(res, message, {});
     }
+  }
+
+  private listenTo(res: ServerResponse): void {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (this.endsListening) res.end();
+    else res.flushHeaders();
   }
 
   private initialize(res: ServerResponse, message: RpcMessage): void {
