@@ -12,7 +12,7 @@ import type { Clock } from '../common/clock.js';
 import { TRACKS } from '../common/protocol.js';
 import type { ClientStreams } from './client-streams.js';
 import type { Listener } from './listener.js';
-import type { Tracks } from './tracks.js';
+import type { Stoppable, Tracks } from './tracks.js';
 
 /** What is left of PM2's kill time-out for the rest: the streams' ends, the store's. */
 const KILL_MARGIN_MS = 700;
@@ -40,6 +40,8 @@ export interface DrainParts {
   readonly listener: Listener;
   readonly tracks: Tracks;
   readonly streams: ClientStreams;
+  /** Those that wait for an instance are on no track. */
+  readonly posts: ReadonlySet<Stoppable>;
   readonly clock: Clock;
 }
 
@@ -54,7 +56,7 @@ const POLL_MS = 10;
 
 /** Closes the door; after `limitMs` and a moment nothing is left. Never rejects. */
 export async function drain(parts: DrainParts, limitMs: number): Promise<Drained> {
-  const { listener, tracks, streams, clock } = parts;
+  const { listener, streams, clock } = parts;
   const startedAt = performance.now();
   listener.loosen();
   if (listener.isListening) await clock.sleep(Math.min(LOOSEN_MS, limitMs * LOOSEN_SHARE));
@@ -64,13 +66,18 @@ export async function drain(parts: DrainParts, limitMs: number): Promise<Drained
   await until(() => listener.freshConnections === 0, performance.now() + freshMs, clock);
   await until(isIdle, startedAt + limitMs, clock);
   const cut = underWay(parts);
-  for (const track of TRACKS) for (const call of tracks.meter(track).live) call.stop('closing');
+  for (const call of waitedFor(parts)) call.stop('closing');
   await until(isIdle, performance.now() + FLUSH_MS, clock);
   const ended = streams.size;
   streams.endAll();
   await until(() => streams.size === 0, performance.now() + FLUSH_MS, clock);
   listener.closeConnections();
   return { cut, streams: ended, tookMs: Math.round(performance.now() - startedAt) };
+}
+
+/** Calls without an answer, on an instance or on their way to one. */
+function waitedFor({ tracks, posts }: DrainParts): ReadonlySet<Stoppable> {
+  return new Set([...posts, ...TRACKS.flatMap((track) => [...tracks.meter(track).live])]);
 }
 
 /** Answers that are waited for: on their own connections, or (legacy SSE) on a stream. */

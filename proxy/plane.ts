@@ -8,6 +8,7 @@ import type { ClientStreams } from './client-streams.js';
 import type { Clients } from './clients.js';
 import type { ToolCatalog } from './mcp/tool-catalog.js';
 import type { BodyBudget } from './mcp/body.js';
+import type { LiveCall } from './live-call.js';
 import type { Waiters } from './patience.js';
 import type { Placement } from './placement.js';
 import type { Sessions } from './sessions.js';
@@ -20,6 +21,8 @@ export interface Plane {
   readonly sessions: Sessions;
   readonly clients: Clients;
   readonly streams: ClientStreams;
+  /** POSTs whose clients wait for an answer, also while no instance has them. */
+  readonly posts: Set<LiveCall>;
   readonly placement: Placement;
   readonly keys: ClientKeys;
   readonly catalog: ToolCatalog;

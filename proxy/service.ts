@@ -13,7 +13,7 @@ import { Clients } from './clients.js';
 import type { Doors } from './doors.js';
 import { drain } from './drain.js';
 import { Listener, type ListenerHandlers } from './listener.js';
-import { NO_IDS } from './live-call.js';
+import { NO_IDS, type LiveCall } from './live-call.js';
 import { Drains } from './drains.js';
 import { BodyBudget } from './mcp/body.js';
 import { LegacySse } from './mcp/legacy-sse.js';
@@ -81,12 +81,14 @@ export class Service {
     const bodies = new BodyBudget();
     const slowBodies = new SlowBodies(config.bodyTimeoutMs);
     const streams = new ClientStreams();
+    const posts = new Set<LiveCall>();
     const waiters = new Waiters(config.maxWaiting, config.patienceMs);
     const parts = {
       tracks,
       sessions,
       clients,
       streams,
+      posts,
       placement,
       keys,
       catalog,
@@ -156,8 +158,8 @@ export class Service {
 
   private async drain(limitMs: number): Promise<void> {
     const { listener } = this;
-    const { tracks, streams, clock, sessions, log } = this.plane;
-    const drained = await drain({ listener, tracks, streams, clock }, limitMs);
+    const { tracks, streams, posts, clock, sessions, log } = this.plane;
+    const drained = await drain({ listener, tracks, streams, posts, clock }, limitMs);
     log.info({ ...drained, sessions: sessions.size }, 'drained');
   }
 

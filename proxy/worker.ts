@@ -91,7 +91,8 @@ class Worker {
     log.info({ by, limitMs }, 'draining: calls under way may finish');
     await this.proxy?.close(limitMs);
     log.info('closed');
-    if (process.connected) process.disconnect();
+    // What still sleeps before its next try would keep the process, and the successor waits for its end.
+    process.exit(0);
   }
 }
 

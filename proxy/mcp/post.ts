@@ -118,12 +118,14 @@ export class Post implements LiveCall {
   async run(): Promise<void> {
     this.caller.watch();
     if (this.isListening) this.plane.streams.add(this.request.res);
+    else this.plane.posts.add(this);
     const limitMs = this.isListening ? 0 : this.plane.config.callTimeoutMs;
     const timer = limitMs > 0 ? setTimeout(() => this.stop('timeout'), limitMs) : undefined;
     try {
       for (;;) if ((await this.tryOnce()) === 'done') return;
     } finally {
       clearTimeout(timer);
+      this.plane.posts.delete(this);
       this.hooks.asked?.cancel(this);
       this.caller.over();
     }
@@ -184,6 +186,7 @@ export class Post implements LiveCall {
       case 'ended':
         return this.onEnded(end.status, binding);
       case 'stopped':
+        this.mayHaveRun = true;
         return this.onStopped(end.by);
       case 'unknown-session':
         this.reached += 1;
@@ -247,7 +250,7 @@ export class Post implements LiveCall {
     const { ids } = this.ids;
     this.ids.clear();
     if (this.answer.isResumable) this.answer.end();
-    else this.answer.fail(ids, lostBecause('canary-proxy is being restarted'), 503);
+    else this.answer.fail(ids, this.undoneBecause('canary-proxy is being restarted'), 503);
     return 'done';
   }
 
@@ -269,6 +272,7 @@ export class Post implements LiveCall {
 
   /** The connection broke; the instance may live, and go on with the stream. */
   private async onBroken(binding: Binding, reason: string): Promise<Next> {
+    this.mayHaveRun = true;
     const resumed = await this.resume(binding);
     if (this.stopped !== null) return this.onStopped(this.stopped);
     switch (resumed) {
@@ -367,10 +371,14 @@ export class Post implements LiveCall {
     if (this.hasNobodyElse) return this.accept();
     const { ids } = this.ids;
     this.ids.clear();
-    const message = `the server cannot be reached, nothing was executed (${reason})`;
-    const error = this.mayHaveRun ? lostBecause(reason) : { code: REFUSALS.unavailable, message };
-    this.fail(ids, error);
+    this.fail(ids, this.undoneBecause(reason));
     return 'done';
+  }
+
+  /** No instance answers it: one may have executed it, or none had it. */
+  private undoneBecause(reason: string): RpcError {
+    const message = `the server cannot be reached, nothing was executed (${reason})`;
+    return this.mayHaveRun ? lostBecause(reason) : { code: REFUSALS.unavailable, message };
   }
 
   private giveUp(outcome: Outcome, error: RpcError): Next {

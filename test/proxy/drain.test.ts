@@ -43,6 +43,19 @@ describe('a proxy that is told to end', () => {
     },
   );
 
+  it('answers a call that waits for an instance', async () => {
+    await server.kill();
+    const call = client.call('waiting');
+    await waitFor(
+      async () => (await proxy.calls()).calls.some(({ outcome }) => outcome === 'connect_error'),
+      { what: 'the first try to fail' },
+    );
+    await proxy.stop(100);
+    const { status, messages } = await call;
+    expect(status).toBe(503);
+    expect(messages).toMatchObject([{ id: 2, error: { code: -32051 } }]);
+  });
+
   it('ends a stream with event ids, for its client to resume', async () => {
     const call = client.call('kept', { outcome: 'never', sse: true, early: true, ids: true });
     await underWay('kept');

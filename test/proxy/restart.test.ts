@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { echo, httpAgent } from './support/agents.js';
 import { LabServer } from './support/lab-server.js';
@@ -53,6 +54,29 @@ describe('a proxy that is killed and comes back', () => {
     expect(await echo(agent, 'on')).toBe('Echo: on');
     expect(agent.sessionId()).toBe(id);
     await agent.close();
+  });
+});
+
+describe('a proxy that ends while main is away', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('does not stay for what still waits for main', async () => {
+    vi.stubEnv('kill_timeout', '1200');
+    const server = await LabServer.start();
+    const proxy = await startProxyProcess({ stable: server.port });
+    const client = await WireClient.open(proxy.url);
+    const stream = await client.stream();
+    await server.kill();
+    const call = client.call('write');
+    await waitFor(async () => (await proxy.state()).tracks.stable.errors > 0, {
+      what: 'the first try to fail',
+    });
+    const ended = proxy.kill('SIGTERM').then(() => 'ended');
+    expect((await call).messages[0]).toMatchObject({ error: { code: -32_051 } });
+    // Less than main is waited for, and than the holder would wait for its worker.
+    expect(await Promise.race([ended, delay(4_000)])).toBe('ended');
+    stream.close();
+    await proxy.dispose();
   });
 });
 
