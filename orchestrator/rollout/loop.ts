@@ -53,6 +53,8 @@ export type RequestOutcome =
 
 const HASTE_MS = 250;
 const TROUBLE_MS = 2_000;
+/** An action that fails again and again is tried more and more seldom, down to that. */
+const MAX_RETRY_MS = 4_000;
 
 /** The phases in which there is something to wait for other than time. */
 const HASTY: ReadonlySet<PhaseKind> = new Set([
@@ -70,6 +72,8 @@ export class RolloutLoop {
   #look: Look | null = null;
   #assessment: Assessment | null = null;
   #failure: string | null = null;
+  /** How many actions in a row did not succeed. */
+  #failures = 0;
   #waitingFor: string | null = null;
   #troubles = 0;
   readonly #clockSteps: ClockSteps;
@@ -223,7 +227,8 @@ export class RolloutLoop {
     if (outcome.done) log.info(logged, 'acted');
     else log.warn(logged, 'an action did not succeed, it will be tried again');
     if (outcome.done && then !== null && this.#rollout.request === request) this.#move(then);
-    return outcome.done ? 0 : HASTE_MS;
+    this.#failures = outcome.done ? 0 : this.#failures + 1;
+    return outcome.done ? 0 : Math.min(HASTE_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS);
   }
 
   #pauseMs(nowMs: number): number {

@@ -107,8 +107,7 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   const { canaryApp, baseline, app } = rollout.config;
   const apps = await pm2.list();
   if (apps.kind !== 'ok') return failed(apps.reason);
-  const before = apps.value.find(({ name }) => name === app);
-  const early = untruth(rollout, before);
+  const early = untruth(rollout, appsNamed(app, apps.value));
   if (early !== null) return failed(early);
   for (const made of apps.value) {
     if (made.rollout !== rollout.mark) continue;
@@ -118,23 +117,31 @@ async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutc
   // What PM2 does not know (any more): its daemon died, or a wrapper left a child behind.
   const left = markedProcesses(ROLLOUT_KEY, rollout.mark);
   await endProcesses(left, 'SIGINT', GRACE_MS, clock);
-  const found = await pm2.find(app);
-  const isPromotion = rollout.phase.kind === 'retiring';
-  if (found.kind === 'gone' && !isPromotion) return done;
-  if (found.kind !== 'ok') return failed(found.reason);
-  const main = found.value;
-  const late = untruth(rollout, main);
+  const now = await pm2.list();
+  if (now.kind !== 'ok') return failed(now.reason);
+  const mains = appsNamed(app, now.value);
+  const late = untruth(rollout, mains);
   if (late !== null) return failed(late);
+  const [main] = mains;
+  if (main === undefined) return done;
+  const isPromotion = rollout.phase.kind === 'retiring';
   const dumped = await pm2.refreshDump(main, baseline ? [canaryApp, baseline.app] : [canaryApp]);
   if (dumped.kind !== 'ok' || !isPromotion) return asOutcome(dumped);
   return { done: true, warnings: await staleEcosystem(rollout, main.spec, parts.env) };
 }
 
+function appsNamed(wanted: string, apps: readonly App[]): App[] {
+  return apps.filter(({ name }) => name === wanted);
+}
+
 /** Why it would be no truth to end the rollout now, or null. */
-function untruth(rollout: Rollout, main: Pick<App, 'spec'> | undefined): string | null {
+function untruth(rollout: Rollout, mains: readonly Pick<App, 'spec'>[]): string | null {
   const { phase, config, newSpec } = rollout;
   const isPromotion = phase.kind === 'retiring';
-  if (main === undefined) return isPromotion ? `PM2 has no app ${config.app}` : null;
-  const isLost = isPromotion ? !sameSpec(main.spec, newSpec) : hasOtherRelease(rollout, main.spec);
+  // A rollback leaves main as another hand has made it, scaled or deleted.
+  if (isPromotion && mains.length !== 1) return `PM2 has ${mains.length} apps ${config.app}`;
+  const isLost = mains.some(({ spec }) =>
+    isPromotion ? !sameSpec(spec, newSpec) : hasOtherRelease(rollout, spec),
+  );
   return isLost ? `${config.app} no longer has its release in PM2` : null;
 }
