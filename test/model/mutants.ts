@@ -61,7 +61,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'takes main as it is for restarted',
     decide: (rollout, seen, nowMs) =>
-      decide(rollout, seeing(seen, 'main', { atSpec: true, life: null, readiness: READY }), nowMs),
+      decide(
+        rollout,
+        seeing(seen, 'main', {
+          atSpec: true,
+          status: 'launching',
+          life: null,
+          readiness: READY,
+        }),
+        nowMs,
+      ),
     found: 'no way to promoted',
   },
   {

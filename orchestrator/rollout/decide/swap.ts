@@ -5,7 +5,7 @@
 import { sameLife, type Instance } from '../../proc/instance.js';
 import { pm2Away, proxyAway } from '../../refusals.js';
 import { act, move, wait, type Decision, type Move } from '../decision.js';
-import type { InstanceView, Observation } from '../observation.js';
+import { isInBetween, type InstanceView, type Observation } from '../observation.js';
 import type { Phase } from '../phase.js';
 import type { Rollout } from '../rollout.js';
 import { drained, restartMs, returnDeadline } from './next.js';
@@ -52,11 +52,12 @@ export function restartMain(
       ? failed(seen.failure)
       : order(rollout, phase, seen, nowMs, release);
   }
+  if (main.life === null && !isInBetween(main) && phase.before === null && !late) {
+    // It had no process before either: then it is for us to try.
+    return order(rollout, phase, seen, nowMs, release);
+  }
   if (main.status === 'errored') {
-    // It may have been so before: then it is for us to try.
-    return phase.before === null && !late
-      ? order(rollout, phase, seen, nowMs, release)
-      : giveUp(`main did not come up on the ${release} release: PM2 gave up restarting it`);
+    return giveUp(`main did not come up on the ${release} release: PM2 gave up restarting it`);
   }
   const readiness = main.readiness ?? { ready: false, reason: 'not looked at yet' };
   if (!readiness.ready) return failed(readiness.reason);

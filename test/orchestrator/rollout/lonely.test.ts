@@ -143,14 +143,32 @@ describe('main that is down on both releases', () => {
     expect(run.toEnd().phase.kind).toBe(kind === 'promote' ? 'promoted' : 'rolled-back');
   });
 
-  it('is restarted by an order also when PM2 has given it up', () => {
+  // Both with a `restart_delay` over its limit, which PM2 calls `waiting restart`, and without.
+  it.each(['errored', 'stopped', 'waiting restart'])(
+    'is restarted by an order also when PM2 has given it up (%s)',
+    (status) => {
+      const run = heldWithMainDown();
+      run.main = null;
+      run.mainStatus = status;
+      run.broken.clear();
+      run.ask('rollback');
+      run.until(() => run.main !== null, 10_000);
+      run.mainStatus = null;
+      expect(run.toEnd().phase.kind).toBe('rolled-back');
+    },
+  );
+
+  it('is left to PM2 while it is just being started', () => {
     const run = heldWithMainDown();
+    const { main } = run;
     run.main = null;
-    run.mainStatus = 'errored';
+    run.mainStatus = 'launching';
     run.broken.clear();
     run.ask('rollback');
-    run.until(() => run.main !== null);
+    run.to('rolling-back');
+    expect(run.tick().kind).toBe('wait');
+    run.main = main;
     run.mainStatus = null;
-    expect(run.toEnd().phase.kind).toBe('rolled-back');
+    expect(run.toEnd().main).toBe(main);
   });
 });

@@ -162,6 +162,8 @@ export class Simulation {
   /** What each track still carries, whatever the route says. */
   stuck = { stable: 0, canary: 0 };
   #pid = 1;
+  /** What PM2 holds of a main without a process. */
+  #mainRelease: Process['release'] = 'old';
 
   constructor(config: Partial<ServiceConfig> = {}) {
     this.rollout = {
@@ -286,6 +288,7 @@ export class Simulation {
       case 'respec-main':
         if (!this.daemonUp) return false;
         this.main = this.#process(action.release);
+        this.#mainRelease = action.release;
         return true;
       case 'tidy-up':
         if (!this.daemonUp) return false;
@@ -343,10 +346,10 @@ export class Simulation {
   #mainView(): InstanceView {
     const rollingBack = this.phase.kind === 'rolling-back';
     const wanted = mainTouched(this.phase) && !rollingBack ? 'new' : 'old';
-    const release = this.main?.release;
-    const ready = release !== undefined && !this.broken.has(release);
+    const release = this.main?.release ?? this.#mainRelease;
+    const ready = this.main !== null && !this.broken.has(release);
     return {
-      ...view(this.main, this.#facts('main', this.main?.release ?? 'old')),
+      ...view(this.main, this.#facts('main', release)),
       ...(this.mainStatus === null ? {} : { status: this.mainStatus }),
       atSpec: release === wanted,
       readiness: ready ? { ready: true, server: null } : { ready: false, reason: 'no answer' },
