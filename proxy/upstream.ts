@@ -12,7 +12,8 @@ const MAX_KEEP_ALIVE_MS = 60_000;
 /** Ours end this much earlier than a server says that it closes: a request could cross the close. */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
 const MAX_IDLE = 256;
-const SWEEP_MS = 1_000;
+/** Ours may live this much longer: with it they still end before the servers' own. */
+const SWEEP_MS = 250;
 const READ_BYTES = 64 * 1_024;
 
 export interface UpstreamRequest extends RequestHead {
