@@ -3,8 +3,8 @@ import { LongestFirst } from './test/longest-first.js';
 
 const common = {
   // A bound for what hangs, not for what is slow: the waits inside have bounds of their own.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
 };
 
 export default defineConfig({

@@ -204,7 +204,7 @@ const SETTINGS = {
   onInconclusive: 'extend',
   maxWindow: '20s',
   ready: '8s',
-  drain: { calls: '1s', sessions: '1s' },
+  drain: { calls: '3s', sessions: '3s' },
   minimum: { calls: 5, sessions: 1 },
   limits: { latency: { warmUp: '1h' } },
   patience: `${PATIENCE_MS}ms`,

@@ -10,10 +10,14 @@ describe.runIf(hasChromium)('a person at the dashboard of a real set-up', () => 
   let page: Page;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox'],
+      timeout: 120_000,
+    });
     stage = await openTestStage({ maxWindow: '10m' });
     page = await browser.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(90_000);
   });
   afterAll(async () => {
     await browser.close();

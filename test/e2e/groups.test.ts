@@ -70,7 +70,7 @@ function reach(run: string, service: string, ...states: MemberView['state'][]): 
       if (state !== undefined && states.includes(state)) return view;
       throw new Error(`${service} is ${state}`);
     },
-    { what: `${service} to be ${states.join(' or ')}`, timeoutMs: 30_000 },
+    { what: `${service} to be ${states.join(' or ')}`, timeoutMs: 90_000 },
   );
 }
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
   stage = await openTestStage(
     {
       window: '3s',
-      bake: '1s',
+      bake: '3s',
       // Long enough to come back from being killed in the stage before.
       drain: { calls: '3s', sessions: '3s' },
       ready: '40s',

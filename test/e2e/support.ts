@@ -44,7 +44,7 @@ export function openTestStage(
       window: '6s',
       bake: '2s',
       maxWindow: '60s',
-      ready: '10s',
+      ready: '30s',
       ...defaults,
     },
   });
@@ -138,7 +138,7 @@ export function eventsOf(stage: Stage, rollout: string): string[] {
 }
 
 /** Waits until the newest rollout is in a phase, or phase/stage. */
-export function reach(stage: Stage, where: string, timeoutMs = 30_000): Promise<RolloutView> {
+export function reach(stage: Stage, where: string, timeoutMs = 90_000): Promise<RolloutView> {
   return waitFor(
     async () => {
       const view = await look(stage);
@@ -150,7 +150,7 @@ export function reach(stage: Stage, where: string, timeoutMs = 30_000): Promise<
 }
 
 /** Waits until the newest rollout is over. */
-export function reachEnd(stage: Stage, timeoutMs = 45_000): Promise<RolloutView> {
+export function reachEnd(stage: Stage, timeoutMs = 120_000): Promise<RolloutView> {
   return waitFor(
     async () => {
       const view = await look(stage);
@@ -191,13 +191,13 @@ export function mainRelease(stage: Stage): string | undefined {
 
 /** No canary in PM2 or on its port, and all traffic on a main that answers. */
 export async function expectTidy(stage: Stage): Promise<void> {
-  const apps = expectOk(await createPm2({ home: stage.pm2.home, timeoutMs: 5_000 }).list());
+  const apps = expectOk(await createPm2({ home: stage.pm2.home, timeoutMs: 30_000 }).list());
   expect(apps.map(({ name }) => name)).not.toContain(`${SERVICE}-canary`);
   expect(portHolder(stage.ports(SERVICE).canary)).toBeNull();
   const reply = await callUnix(join(stage.home, 'proxy.sock'), {
     method: 'GET',
     path: '/v1/state',
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
   });
   expect(reply).toMatchObject({
     kind: 'answered',

@@ -71,7 +71,7 @@ describe('a legacy SSE client that comes back without naming its session', () =>
       'tools/call',
     ]);
     expect(server.executed.get('write')).toBe(1);
-  }, 60_000);
+  });
 
   it('is not taken for one that is new, and goes on beside others like it', async () => {
     const before = [await opened('agent', 1), await opened('agent', 2)];
@@ -88,7 +88,7 @@ describe('a legacy SSE client that comes back without naming its session', () =>
     expect(names).toMatchObject(
       ['fresh', 'agent', 'agent'].map((name) => ({ clientInfo: { name } })),
     );
-  }, 60_000);
+  });
 
   it('is told what it waited for though a dead one like it has taken its session', async () => {
     const relay = await Relay.start(Number(new URL(proxy.url).port));
@@ -110,5 +110,5 @@ describe('a legacy SSE client that comes back without naming its session', () =>
     expect(await one.call()).toBe('by 2');
     dead.abort();
     await relay.close();
-  }, 60_000);
+  });
 });

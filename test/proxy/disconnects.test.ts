@@ -14,7 +14,10 @@ describe('a client that goes away has its upstream closed at once', () => {
   });
 
   const closed = () =>
-    waitFor(() => lab.server.aborted === 1, { what: 'the upstream to be closed' });
+    waitFor(() => lab.server.aborted === 1, {
+      what: 'the upstream to be closed',
+      timeoutMs: 10_000,
+    });
 
   it.each([
     ['before the answer', {}],
@@ -81,7 +84,7 @@ describe('a legacy client that goes away', () => {
     socket.destroy();
     await waitFor(async () => (await proxy.state()).tracks.stable.streams === 0, {
       what: 'the upstream stream to be closed',
-      timeoutMs: 1_000,
+      timeoutMs: 10_000,
     });
   });
 });

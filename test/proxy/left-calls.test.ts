@@ -12,7 +12,7 @@ import { startProxyProcess } from './support/proxy-process.js';
 import { Relay } from './support/relay.js';
 import { SseServer } from './support/sse-server.js';
 
-const TIMEOUT_MS = 12_000;
+const TIMEOUT_MS = 60_000;
 
 /* eslint-disable @typescript-eslint/no-deprecated -- legacy agents are what is tried */
 interface Caller {
@@ -128,7 +128,7 @@ describe('calls of a legacy SSE client that loses its stream', () => {
     server.isSilent = false;
     await proxy.start();
     await expectAnswers(one, calls);
-  }, 60_000);
+  });
 
   it('a read is not given up when the instance cuts it again and again', async () => {
     const relay = await relayed();

@@ -44,7 +44,7 @@ describe('a call’s stream that is cut while its server lives', () => {
       const client = await connected(sdk);
       const progress: number[] = [];
       const onprogress = (one: { progress: number }) => void progress.push(one.progress);
-      const options = { onprogress, timeout: 9_000 };
+      const options = { onprogress, timeout: 60_000 };
       const call =
         client instanceof Client
           ? client.callTool({ name: 'work' }, undefined, options)
@@ -92,7 +92,7 @@ describe('a call of server-everything that is cut', () => {
     let progress = 0;
     const call = agent.client.callTool({ name, arguments: { duration: 2, steps: 2 } }, undefined, {
       onprogress: () => (progress += 1),
-      timeout: 20_000,
+      timeout: 60_000,
     });
     await waitFor(() => progress > 0, { what: 'progress' });
     relay.cut();
@@ -101,5 +101,5 @@ describe('a call of server-everything that is cut', () => {
     await proxy.dispose();
     await relay.close();
     await server.kill();
-  }, 30_000);
+  });
 });

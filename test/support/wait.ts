@@ -2,12 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 20;
-const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 export interface WaitOptions {
   /** What is awaited, for the error: `the canary to listen`. */
   readonly what: string;
-  /** 10 s by default. */
+  /** A minute by default: on a busy machine everything takes long. */
   readonly timeoutMs?: number;
 }
 

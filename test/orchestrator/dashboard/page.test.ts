@@ -29,7 +29,11 @@ describe.runIf(hasChromium)('the page in a real browser', () => {
   let complaints: string[];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox'],
+      timeout: 120_000,
+    });
     served = await serveExhibit(stories());
   });
   afterAll(async () => {
@@ -40,7 +44,7 @@ describe.runIf(hasChromium)('the page in a real browser', () => {
   beforeEach(async () => {
     served.exhibit.restore();
     page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     complaints = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {

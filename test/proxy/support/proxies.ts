@@ -56,7 +56,7 @@ export async function startProxy(
     proxy = null;
   };
   const admin = (method: string, path: string, body?: unknown): Promise<UnixReply> =>
-    callUnix(home.proxySocket, { method, path, body, timeoutMs: 5_000 });
+    callUnix(home.proxySocket, { method, path, body, timeoutMs: 60_000 });
   const answered = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const reply = await admin(method, path, body);
     if (reply.kind !== 'answered') throw new Error(reply.reason);

@@ -27,10 +27,7 @@ export async function startServer(
     env: { ...process.env, ...env },
     stdio: process.env['SHOW_SERVERS'] ? 'inherit' : 'ignore',
   });
-  await waitFor(() => takesConnections(port), {
-    what: `port ${port} to listen`,
-    timeoutMs: 20_000,
-  });
+  await waitFor(() => takesConnections(port), { what: `port ${port} to listen` });
   return { port, pid: child.pid ?? 0, kill: (signal = 'SIGKILL') => end(child, signal) };
 }
 
