@@ -39,7 +39,7 @@ const PIECES = [
   ' HTTP/1.0\r\n',
   '\x80',
 ];
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 30_000;
 const RECENT = 4;
 
 /** A server that tells of each request that came whole. */

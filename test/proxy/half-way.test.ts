@@ -88,7 +88,7 @@ describe('an instance that dies half-way', () => {
 
   it('and answers no DELETE keeps no client waiting', async () => {
     const { stable, ports } = lab;
-    const hasty = await startProxy(ports, { callTimeoutMs: 300 });
+    const hasty = await startProxy(ports, { callTimeoutMs: 1_000 });
     const client = await WireClient.open(hasty.url);
     stable.hangs = true;
     expect((await client.delete()).status).toBe(200);

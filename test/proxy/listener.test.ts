@@ -7,7 +7,7 @@ import { freePort } from '../support/ports.js';
 import { ownDoors } from '../../proxy/doors.js';
 import { Listener } from '../../proxy/listener.js';
 
-const HEADERS_TIMEOUT_MS = 200;
+const HEADERS_TIMEOUT_MS = 1_000;
 
 let port: number;
 let listener: Listener;

@@ -39,7 +39,7 @@ describe('what Prometheus is told', () => {
 
   it('calls by track, tool and outcome, with both latencies', async () => {
     const client = await WireClient.open(proxy.url);
-    await client.call('write', { ms: 60, sse: true, early: true });
+    await client.call('write', { ms: 500, sse: true, early: true });
     await client.call('write', { outcome: 'tool_error' });
     const seen = await scrape();
     const calls = 'canary_mcp_calls_total';
@@ -56,7 +56,7 @@ describe('what Prometheus is told', () => {
     const tools = [...seen].filter(([name]) => name.startsWith(`${duration}_sum{`));
     const whole = tools.reduce((sum, [, seconds]) => sum + seconds, 0);
     expect(first).toBeGreaterThan(0);
-    expect(first).toBeLessThan(whole - 0.04);
+    expect(first).toBeLessThan(whole - 0.2);
     await client.delete();
   });
 

@@ -7,7 +7,7 @@ import { twoServers } from './support/stages.js';
 import { WireClient } from './support/wire-client.js';
 
 describe('a session whose instance is lost', () => {
-  const lab = twoServers({ drain: { callsMs: 400, sessionsMs: 800 } });
+  const lab = twoServers({ drain: { callsMs: 1_500, sessionsMs: 3_000 } });
 
   it.each([404, 400] as const)(
     'is set up anew when the instance answers %i for its id',
@@ -74,7 +74,7 @@ describe('a session whose instance is lost', () => {
     const call = client.call('read', behaviour);
     await waitFor(() => lab.canary.executed.get('read'), { what: 'the call to run' });
     await lab.canary.kill();
-    const { messages } = await Promise.race([call, timeUp(2_000)]);
+    const { messages } = await Promise.race([call, timeUp(8_000)]);
     expect(messages.at(-1)?.result).toMatchObject({ content: [{ text: 'stable' }] });
     const outcomes = (await lab.proxy.calls()).calls.map(
       ({ track, outcome }) => `${track} ${outcome}`,
@@ -86,12 +86,12 @@ describe('a session whose instance is lost', () => {
   it.each([
     ['before any answer', {}],
     ['on an open event stream', { sse: true, early: true }],
-  ])('answers other calls that were cut %s with an error, within 2 s', async (_, behaviour) => {
+  ])('answers other calls that were cut %s with an error, soon', async (_, behaviour) => {
     const client = await lab.onCanary();
     const call = client.call('write', { outcome: 'never', ...behaviour });
     await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
     await lab.canary.kill();
-    const { status, messages } = await Promise.race([call, timeUp(2_000)]);
+    const { status, messages } = await Promise.race([call, timeUp(8_000)]);
     expect(status).toBe(200);
     expect(messages.at(-1)).toMatchObject({ id: 2, error: { code: -32_050 } });
     expect(lab.stable.executed.get('write')).toBeUndefined();
@@ -194,7 +194,7 @@ describe('a session whose instance is lost', () => {
   describe('when its track is drained', () => {
     it('finishes calls in flight where they are, and then ends the old session', async () => {
       const client = await lab.onCanary();
-      const call = client.call('write', { ms: 200 });
+      const call = client.call('write', { ms: 700 });
       await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
       const state = await lab.route({ drainCanary: true });
       expect(state.tracks.canary).toMatchObject({ sessions: 0, inFlight: 1 });
@@ -211,14 +211,14 @@ describe('a session whose instance is lost', () => {
       const call = client.call('write', { outcome: 'never' });
       await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
       await lab.route({ drainCanary: true });
-      const { messages } = await Promise.race([call, timeUp(2_000)]);
+      const { messages } = await Promise.race([call, timeUp(8_000)]);
       expect(messages[0]).toMatchObject({ error: { code: -32_050 } });
       expect(lab.stable.executed.get('write')).toBeUndefined();
     });
 
     it('sends a cancellation to the instance that has the call', async () => {
       const client = await lab.onCanary();
-      const call = client.call('write', { ms: 250 });
+      const call = client.call('write', { ms: 700 });
       await waitFor(() => lab.canary.executed.get('write'), { what: 'the call to run' });
       await lab.route({ drainCanary: true });
       await client.post({ method: 'notifications/cancelled', params: { requestId: 2 } });
@@ -263,7 +263,7 @@ describe('a session whose instance is lost', () => {
     });
 
     it('is not given the time of a call anew', async () => {
-      const callTimeoutMs = 300;
+      const callTimeoutMs = 1_000;
       const hasty = await startProxy(lab.ports, { callTimeoutMs });
       await hasty.setRoute(route(lab.ports, { canary: 1 }));
       const client = await WireClient.open(hasty.url);

@@ -112,7 +112,7 @@ describe('when main is lost and there is nobody else', () => {
 
   it('a legacy call whose tool nobody knows is answered without waiting for it', async () => {
     const main = await startEverything('sse');
-    const proxy = await startProxy({ stable: main.port });
+    const proxy = await startProxy({ stable: main.port }, { patienceMs: 60_000 });
     stop.push(
       () => main.kill(),
       () => proxy.dispose(),
@@ -120,7 +120,7 @@ describe('when main is lost and there is nobody else', () => {
     const agent = await sseAgent(proxy.url);
     const name = 'trigger-long-running-operation';
     const call = agent.client.callTool({ name, arguments: { duration: 60, steps: 1 } }, undefined, {
-      timeout: 5_000,
+      timeout: 30_000,
     });
     call.catch(() => undefined);
     await waitFor(async () => (await proxy.state()).tracks.stable.inFlight === 1, {

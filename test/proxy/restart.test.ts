@@ -42,6 +42,9 @@ describe('a proxy that is killed and comes back', () => {
   it('drains on SIGTERM, says so, and its agents go on', async () => {
     const agent = await httpAgent(proxy.url);
     const id = agent.sessionId();
+    await waitFor(async () => (await proxy.state()).tracks.stable.streams === 1, {
+      what: 'its stream',
+    });
     const begun = proxy.log().length;
     expect(await proxy.kill('SIGTERM')).toBe(0);
     const lines = proxy.log().slice(begun).trim().split('\n');
@@ -83,7 +86,7 @@ describe('a proxy that ends while main is away', () => {
 describe('sessions that nobody uses', () => {
   it('are ended, on the instance too', async () => {
     const server = await LabServer.start();
-    const proxy = await startProxy({ stable: server.port }, { sessionIdleMs: 150 });
+    const proxy = await startProxy({ stable: server.port }, { sessionIdleMs: 1_500 });
     const client = await WireClient.open(proxy.url);
     const busy = await WireClient.open(proxy.url);
     const stream = await busy.stream();

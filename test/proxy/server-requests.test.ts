@@ -41,7 +41,7 @@ describe('what an instance asks of a client', () => {
     const stream = await client.callStream('write', { sse: true, asks: true });
     await asked(stream, 0);
     await canary.kill();
-    await waitFor(() => !stream.isOpen, { what: 'the call to be answered', timeoutMs: 2_000 });
+    await waitFor(() => !stream.isOpen, { what: 'the call to be answered', timeoutMs: 8_000 });
     expect(stream.messages.slice(1)).toMatchObject([
       { method: 'notifications/cancelled', params: { requestId: 7 } },
       { error: { code: -32_050 } },

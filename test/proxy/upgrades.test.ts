@@ -57,7 +57,7 @@ describe('an upgraded connection', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     ({ port } = server.address() as AddressInfo);
-    proxy = await startProxy({ stable: port }, { drain: { callsMs: 100, sessionsMs: 300 } });
+    proxy = await startProxy({ stable: port }, { drain: { callsMs: 100, sessionsMs: 2_000 } });
   });
   afterEach(() => {
     for (const socket of [...clients, ...taken.map(({ socket }) => socket)]) socket.destroy();

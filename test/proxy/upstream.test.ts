@@ -99,7 +99,7 @@ describe('an upstream', () => {
   it('closes an idle connection on which something comes unasked', async () => {
     await new Sent(upstream).ended;
     sockets[0]?.write(OK);
-    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
+    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true), { timeout: 10_000 });
     expect(await new Sent(upstream).ended).toBe('whole');
     expect(sockets).toHaveLength(2);
   });
@@ -133,7 +133,7 @@ describe('an upstream', () => {
       chunks += 1;
       exchange.abort();
     });
-    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
+    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true), { timeout: 10_000 });
     expect(chunks).toBe(1);
     const how = await Promise.race([
       sent.ended,
@@ -191,17 +191,17 @@ describe('an upstream', () => {
   it('closed, lets requests under way finish, and keeps no connection', async () => {
     onRead = () => undefined;
     const sent = new Sent(upstream);
-    await vi.waitFor(() => expect(reads[0]).toHaveLength(1));
+    await vi.waitFor(() => expect(reads[0]).toHaveLength(1), { timeout: 10_000 });
     upstream.close();
     sockets[0]?.write(OK);
     expect(await sent.ended).toBe('whole');
-    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
+    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true), { timeout: 10_000 });
   });
 
   it('destroyed, has nothing under way any more', async () => {
     onRead = () => undefined;
     const sent = new Sent(upstream);
-    await vi.waitFor(() => expect(reads[0]).toHaveLength(1));
+    await vi.waitFor(() => expect(reads[0]).toHaveLength(1), { timeout: 10_000 });
     upstream.destroy();
     expect(await sent.ended).toMatchObject({ kind: 'cut' });
     expect(await new Sent(upstream).ended).toMatchObject({ kind: 'unreachable' });

@@ -74,7 +74,7 @@ it('ends what is late, and all when it is stopped', async () => {
     () => 0,
   );
   runner.start();
-  await expect.poll(() => reasons).toEqual(['TimeoutError']);
+  await expect.poll(() => reasons, { timeout: 10_000 }).toEqual(['TimeoutError']);
   expect(runner.take()).toMatchObject([{ name: 'late', ok: null }]);
   runner.stop();
   await settled();

@@ -210,7 +210,7 @@ describe('a command', () => {
   });
 
   it('that takes too long is ended with all that it started', async () => {
-    const sent = send(line('sleep 600 & echo $! > pid; wait'), { timeoutMs: 1_000 });
+    const sent = send(line('sleep 600 & echo $! > pid; wait'), { timeoutMs: 3_000 });
     const pid = await waitFor(() => Number(written('pid')), { what: 'its process' });
     expect(await sent).toMatchObject({ reason: 'its command did not end in time' });
     await waitFor(() => !isRunning(pid), { what: 'its process to end' });

@@ -132,11 +132,11 @@ test('a real daemon answers, and names a method that it does not have', async ()
     const opened = await openConnection(join(pm2.home, 'rpc.sock'));
     if (opened.kind !== 'open') throw new Error(opened.reason);
     const { connection } = opened;
-    expect(await connection.call('ping', {}, 1000)).toEqual({
+    expect(await connection.call('ping', {}, 20_000)).toEqual({
       kind: 'answered',
       value: { msg: 'pong' },
     });
-    expect(await connection.call('nonsense', {}, 1000)).toEqual({
+    expect(await connection.call('nonsense', {}, 20_000)).toEqual({
       kind: 'refused',
       reason: 'method "nonsense" does not exist',
     });

@@ -17,7 +17,7 @@ let port: number;
 
 beforeEach(async () => {
   sandbox = await startPrivatePm2();
-  pm2 = createPm2({ home: sandbox.home, timeoutMs: 500 });
+  pm2 = createPm2({ home: sandbox.home, timeoutMs: 10_000 });
   port = await freePort();
   // The probes that PM2 puts into node apps by default (pmx) end an app soon after its daemon.
   await startApp(sandbox, { name: 'main', script: NODE_SERVER, pmx: false, env: { PORT: port } });
@@ -85,7 +85,7 @@ test('an order whose daemon is killed under it is `down`, and the next daemon do
   main = expectOk(await pm2.find('main'));
   const { pid } = await askApp(port);
   const stopping = pm2.stop(main);
-  const onlooker = createPm2({ home: sandbox.home, timeoutMs: 500 });
+  const onlooker = createPm2({ home: sandbox.home, timeoutMs: 10_000 });
   await waitFor(async () => expectOk(await onlooker.find('main')).status === 'stopping', {
     what: 'PM2 to stop the app',
   });
@@ -107,22 +107,25 @@ test('after `pm2 update` an order to the old app is not carried out on the resto
 });
 
 test('a daemon that hangs is a timeout, and it is well again afterwards', async () => {
+  const patient = pm2;
+  pm2 = createPm2({ home: sandbox.home, timeoutMs: 500 });
   signal(sandbox.daemonPid()!, 'SIGSTOP');
   for (const outcome of await orders()) expect(outcome).toMatchObject({ kind: 'timeout' });
   signal(sandbox.daemonPid()!, 'SIGCONT');
   // No order was sent: each operation begins with a question.
-  expect(expectOk(await pm2.find('main')).pid).toBe(main.pid);
+  expect(expectOk(await patient.find('main')).pid).toBe(main.pid);
 });
 
 test('an app may take longer than the time-out to stop and to be ready', async () => {
-  const slow = { kill_timeout: 700, wait_ready: true, listen_timeout: 900 };
+  const hasty = createPm2({ home: sandbox.home, timeoutMs: 1_500 });
+  const slow = { kill_timeout: 1_800, wait_ready: true, listen_timeout: 2_000 };
   const env = { PORT: await freePort(), IGNORE_SIGINT: '1' };
   await startApp(sandbox, { name: 'slow', script: NODE_SERVER, ...slow, env });
   const app = expectOk(await pm2.find('slow'));
   await askApp(env.PORT);
-  const after = expectOk(await pm2.respec(app, app.spec));
+  const after = expectOk(await hasty.respec(app, app.spec));
   await askApp(env.PORT, ({ pid }) => pid === after.pid);
-  expectOk(await pm2.remove(after));
+  expectOk(await hasty.remove(after));
 });
 
 test('a socket file that nobody answers on is `down`', async () => {

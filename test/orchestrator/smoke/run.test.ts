@@ -160,7 +160,7 @@ describe('a suite fails', () => {
   });
 
   it('when its whole time is up', async () => {
-    const report = await run(made.at, 'calls: [{tool: hang}, {tool: read}]', { timeoutMs: 800 });
+    const report = await run(made.at, 'calls: [{tool: hang}, {tool: read}]', { timeoutMs: 3_000 });
     expect(report.cases.map(({ outcome }) => outcome)).toEqual([
       'passed',
       'passed',
@@ -186,7 +186,7 @@ describe('a suite fails', () => {
     const silent = await startRawServer(() => undefined);
     const [paged, hung] = await Promise.all([
       run(endless.at, 'calls: [{tool: read}]'),
-      run(silent.at, 'calls: [{tool: read}]', { timeoutMs: 500 }),
+      run(silent.at, 'calls: [{tool: read}]', { timeoutMs: 2_000 }),
     ]);
     await Promise.all([endless.close(), silent.close()]);
     expect(paged.cases[1]!).toMatchObject({ name: 'tools/list', outcome: 'failed' });
@@ -199,8 +199,8 @@ describe('a recording', () => {
   const record = (at: HostPort): ReturnType<typeof recordSuite> =>
     recordSuite(at, MCP, {
       clock: systemClock,
-      signal: AbortSignal.timeout(20_000),
-      timeoutMs: 500,
+      signal: AbortSignal.timeout(60_000),
+      timeoutMs: 2_000,
     });
 
   it('passes on the server that it was made from, and lists what it left out', async () => {
@@ -255,7 +255,7 @@ describe('a canary', () => {
   const testIt = (config: typeof service, text: string | null = null) =>
     testCanary(config, text === null ? null : suite(text), {
       ...parts,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
 
   it('that is main’s like keeps the contract and answers', async () => {
