@@ -312,6 +312,7 @@ export class Session implements Pin {
   private async establish(headers: readonly string[]): Promise<Acquired> {
     const { clock, tracks, log } = this.world;
     const startedAt = performance.now();
+    let hasSwitched = false;
     for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       if (!tracks.mayStay(this.pinned)) this.leave();
       const shaken = await this.world.handshakes.run(() => this.handshakeOn(headers));
@@ -323,7 +324,9 @@ export class Session implements Pin {
         this.countFailedMove();
         return { kind: 'unavailable', track: this.pinned, reason };
       }
-      if (!this.switchTrack(waitedMs)) await clock.sleep(pauseMs);
+      // Two instances that both refuse are in trouble enough: only the first change comes at once.
+      if (!this.switchTrack(waitedMs) || hasSwitched) await clock.sleep(pauseMs);
+      else hasSwitched = true;
     }
   }
 

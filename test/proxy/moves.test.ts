@@ -128,6 +128,20 @@ describe('a session whose instance is lost', () => {
     expect(lab.stable.executed.get('write')).toBe(1);
   });
 
+  it('does not besiege two instances that both refuse it', async () => {
+    await lab.proxy.dispose();
+    lab.proxy = await startProxy(lab.ports, { patienceMs: 2_500 });
+    const client = await lab.onCanary();
+    for (const server of [lab.stable, lab.canary]) {
+      server.forgetSessions();
+      server.received.length = 0;
+      server.refuses = ({ message }) => (message?.method === 'initialize' ? { status: 503 } : null);
+    }
+    expect((await client.call('write')).messages[0]).toMatchObject({ error: { code: -32_051 } });
+    const asked = [...lab.stable.methods(), ...lab.canary.methods()];
+    expect(asked.filter((method) => method === 'initialize').length).toBeLessThan(20);
+  });
+
   it('keeps its GET stream open, and hears the new instance on it', async () => {
     const client = await lab.onCanary();
     const stream = await client.stream();

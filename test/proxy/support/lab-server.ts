@@ -48,7 +48,16 @@ const CODES: Partial<Record<NonNullable<Behaviour['outcome']>, number>> = {
   bad_params: -32_602,
 };
 
-interface Received {
+/** What a request is answered with in place of what it asks for; `silence`: with nothing. */
+export type Refusal =
+  | 'silence'
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly text?: string;
+    };
+
+export interface Received {
   readonly method: string;
   readonly headers: IncomingMessage['headers'];
   readonly rawHeaders: readonly string[];
@@ -83,6 +92,8 @@ export class LabServer {
   streamRefusal: number | null = null;
   /** Answers are whole, whatever their calls ask for. */
   ignoresHalf = false;
+  /** Says which requests are refused. */
+  refuses: ((request: Received) => Refusal | null) | null = null;
   /** What goes on when a request of the server is answered, by session and id. */
   private readonly asked = new Map<string, () => void>();
   private nextAskedId = 7;
@@ -164,6 +175,16 @@ export class LabServer {
     const { message, batch } = messagesIn(text);
     const session = (req.headers['mcp-session-id'] as string | undefined) ?? null;
     this.note(req, session, batch ?? [message]);
+    if (!this.isRefused(res)) this.dispatch(req, res, text, session);
+  }
+
+  private dispatch(
+    req: IncomingMessage,
+    res: ServerResponse,
+    text: string,
+    session: string | null,
+  ): void {
+    const { message, batch } = messagesIn(text);
     const { method = '', url = '' } = req;
     if (!url.startsWith('/mcp')) return this.plain(req, res, text);
     if (session !== null && !this.sessions.has(session)) return this.unknown(res, message);
@@ -171,6 +192,15 @@ export class LabServer {
     if (method === 'DELETE') return this.endSession(res, session ?? '');
     if (batch === null) this.rpc(res, message, session);
     else this.batch(res, batch);
+  }
+
+  /** Whether the request that came last is refused. */
+  private isRefused(res: ServerResponse): boolean {
+    const request = this.received.at(-1);
+    const refusal = request === undefined ? null : (this.refuses?.(request) ?? null);
+    if (refusal === null || refusal === 'silence') return refusal !== null;
+    res.writeHead(refusal.status, refusal.headers).end(refusal.text);
+    return true;
   }
 
   private endSession(res: ServerResponse, session: string): void {
