@@ -51,8 +51,16 @@ export interface SessionWorld {
 
 /** How a session is set up on an instance, and ended there: its transport's business. */
 export interface Connector {
-  /** Never rejects. */
-  connect(session: Session, upstream: Upstream, headers: readonly string[]): Promise<Handshake>;
+  /**
+   * Ends soon after `signal` has aborted; what was set up by then is the caller's to end. Never
+   * rejects.
+   */
+  connect(
+    session: Session,
+    upstream: Upstream,
+    headers: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Handshake>;
   /** Nobody waits for it. */
   disconnect(session: Session, binding: Binding): void;
 }
@@ -92,6 +100,8 @@ export class Session implements Pin {
   /** Left behind with calls in flight. */
   private readonly retired = new Set<Binding>();
   private handshaking: Promise<Acquired> | null = null;
+  /** Gives up the try that is under way. */
+  private giveUp: AbortController | null = null;
   /** When a call last asked for a binding: it may wait for its patience from then on. */
   private wantedAt = 0;
   private generation: number;
@@ -273,6 +283,7 @@ export class Session implements Pin {
     this.closed = true;
     this.suspended.takeAll();
     this.world.tracks.meter(this.pinned).sessions -= 1;
+    this.giveUp?.abort('the session has ended');
     const binding = this.binding;
     this.binding = null;
     if (upstream && binding !== null) this.retire(binding);
@@ -285,6 +296,7 @@ export class Session implements Pin {
   private pinTo(track: Track): void {
     const old = this.binding;
     this.binding = null;
+    this.giveUp?.abort('the session moved on');
     this.world.tracks.meter(this.pinned).sessions -= 1;
     this.pinned = track;
     this.world.tracks.meter(track).sessions += 1;
@@ -317,15 +329,17 @@ export class Session implements Pin {
       if (!tracks.mayStay(this.pinned)) this.leave();
       const shaken = await this.world.handshakes.run(() => this.handshakeOn(headers));
       if (shaken.kind === 'bound') return shaken;
-      const { reason } = shaken;
+      const { track, reason } = shaken;
       const waitedMs = performance.now() - startedAt;
-      log.debug({ session: this.label, track: this.pinned, reason, waitedMs }, 'handshake failed');
+      log.debug({ session: this.label, track, reason, waitedMs }, 'handshake failed');
+      // Also when this call gives up: the next one is not to wait for the same instance.
+      const isElsewhere = track !== this.pinned || this.switchTrack(waitedMs);
       if (this.closed || performance.now() - this.wantedAt > this.world.patienceMs) {
         this.countFailedMove();
-        return { kind: 'unavailable', track: this.pinned, reason };
+        return shaken;
       }
       // Two instances that both refuse are in trouble enough: only the first change comes at once.
-      if (!this.switchTrack(waitedMs) || hasSwitched) await clock.sleep(pauseMs);
+      if (!isElsewhere || hasSwitched) await clock.sleep(pauseMs);
       else hasSwitched = true;
     }
   }
@@ -339,7 +353,7 @@ export class Session implements Pin {
   }
 
   private switchTrack(waitedMs: number): boolean {
-    const other = this.world.tracks.failover(this.pinned, waitedMs);
+    const other = this.closed ? null : this.world.tracks.failover(this.pinned, waitedMs);
     if (other === null) return false;
     this.pinTo(other);
     return true;
@@ -347,28 +361,42 @@ export class Session implements Pin {
 
   private async handshakeOn(headers: readonly string[]): Promise<Acquired> {
     const track = this.pinned;
+    if (this.closed) return { kind: 'unavailable', track, reason: 'the session has ended' };
     const upstream = this.world.tracks.upstream(track);
     if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
-    const shaken = await this.connector.connect(this, upstream, headers);
+    const giveUp = new AbortController();
+    this.giveUp = giveUp;
+    const timer = this.limit(giveUp);
+    const shaken = await this.connector.connect(this, upstream, headers, giveUp.signal);
+    clearTimeout(timer);
+    this.giveUp = null;
+    if (giveUp.signal.aborted) {
+      this.failure = 'unreachable';
+      if (shaken.kind === 'done') this.undo(track, upstream, shaken.upstreamId);
+      return { kind: 'unavailable', track, reason: String(giveUp.signal.reason) };
+    }
     if (shaken.kind !== 'done') {
       this.failure = shaken.kind;
       return { kind: 'unavailable', track, reason: shaken.reason };
-    }
-    if (this.closed || track !== this.pinned) {
-      const { upstreamId } = shaken;
-      this.connector.disconnect(this, {
-        track,
-        upstream,
-        upstreamId,
-        generation: this.nextGeneration,
-        calls: new Set(),
-      });
-      return { kind: 'unavailable', track, reason: 'moved on during the handshake' };
     }
     const binding = this.bindNext(upstream, shaken.upstreamId);
     this.world.save(this);
     this.isLost = false;
     if (binding.generation > 0) this.world.meter.moved[this.moveReason].ok += 1;
     return { kind: 'bound', binding };
+  }
+
+  /** Ends on an instance what was set up there after the session had given it up. */
+  private undo(track: Track, upstream: Upstream, upstreamId: string | null): void {
+    const generation = this.nextGeneration;
+    this.connector.disconnect(this, { track, upstream, upstreamId, generation, calls: new Set() });
+  }
+
+  /** A try where others can stand in leaves them half of the patience. */
+  private limit(giveUp: AbortController): NodeJS.Timeout | undefined {
+    const { tracks, patienceMs } = this.world;
+    if (tracks.failover(this.pinned, 0) === null) return undefined;
+    const limitMs = patienceMs / 2;
+    return setTimeout(() => giveUp.abort(`no answer within ${limitMs} ms`), limitMs);
   }
 }

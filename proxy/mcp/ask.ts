@@ -20,12 +20,15 @@ export type Asked =
     }
   | { readonly kind: 'lost'; readonly loss: Loss };
 
-/** Sends a request and reads its JSON-RPC answer. Never rejects. */
+/** Sends a request and reads its JSON-RPC answer, until `signal` aborts. Never rejects. */
 export function ask(
   upstream: Upstream,
   request: UpstreamRequest,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<Asked> {
+  const givenUp: Asked = { kind: 'lost', loss: { kind: 'cut', reason: 'it was given up' } };
+  if (signal?.aborted === true) return Promise.resolve(givenUp);
   return new Promise((resolve) => {
     const reader = new AnswerReader();
     const settle = (asked: Asked): void => {
@@ -41,6 +44,7 @@ export function ask(
         stop({ kind: 'lost', loss: { kind: 'cut', reason: `no answer within ${timeoutMs} ms` } }),
       timeoutMs,
     );
+    signal?.addEventListener('abort', () => stop(givenUp));
     // What cannot be sent is told before `send` returns.
     let exchange: Sending | null = null;
     exchange = sendFollowing(upstream, request, {

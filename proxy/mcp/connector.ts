@@ -6,7 +6,7 @@ import { GOODBYE_TIMEOUT_MS } from './end-session.js';
 import { handshake, protocolHeaders } from './handshake.js';
 
 export const streamableConnector: Connector = {
-  async connect(session, upstream, headers) {
+  async connect(session, upstream, headers, signal) {
     const { initialize, path, negotiated, initialized, restore } = session;
     if (initialize === null) return { kind: 'refused', reason: 'the session was not initialized' };
     return handshake({
@@ -17,6 +17,7 @@ export const streamableConnector: Connector = {
       negotiated,
       initialized,
       restore: [...restore.values()],
+      signal,
     });
   },
 

@@ -180,9 +180,14 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     session: Session,
     upstream: Upstream,
     headers: readonly string[],
+    signal: AbortSignal,
   ): Promise<Handshake> {
     const generation = session.nextGeneration;
     const upline = new Upline(upstream, generation, this);
+    signal.addEventListener('abort', () => {
+      upline.close();
+      this.close(generation);
+    });
     const meter = this.plane.tracks.meter(session.track);
     const opened = await upline.open(this.path, this.headers);
     if (opened.kind !== 'open') return opened;
@@ -193,7 +198,8 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     const { endpoint } = opened;
     const stream = { stop: (by: StopReason) => this.stopUpline(by) };
     this.uplines.add({ upline, stream, meter });
-    if (!(await this.introduce(session, { upstream, endpoint, generation, headers }))) {
+    const target = { upstream, endpoint, generation, headers, signal };
+    if (!(await this.introduce(session, target))) {
       this.close(generation);
       return { kind: 'unreachable', reason: 'initialize was not answered' };
     }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { headerOf, SESSION_HEADER } from '../headers.js';
 import type { Upstream } from '../upstream.js';
-import { ask } from './ask.js';
+import { ask, type Asked } from './ask.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 export const VERSION_HEADER = 'mcp-protocol-version';
@@ -72,6 +72,8 @@ export interface HandshakeRequest {
   readonly initialized: boolean;
   /** Bodies of requests that rebuild the session's state: log level, subscriptions. */
   readonly restore: readonly string[];
+  /** Aborts when the session does not wait for it any more. */
+  readonly signal: AbortSignal;
 }
 
 export type Handshake =
@@ -81,10 +83,12 @@ export type Handshake =
 
 /** Never rejects. */
 export async function handshake(request: HandshakeRequest): Promise<Handshake> {
-  const { upstream, path, negotiated } = request;
+  const { upstream, path, negotiated, signal } = request;
   const headers = withoutVersion(protocolHeaders(request.headers));
   const body = initializeFor(request.initialize, negotiated);
-  const asked = await ask(upstream, { method: 'POST', path, headers, body }, HANDSHAKE_TIMEOUT_MS);
+  const send = (message: Buffer): Promise<Asked> =>
+    ask(upstream, { method: 'POST', path, headers, body: message }, HANDSHAKE_TIMEOUT_MS, signal);
+  const asked = await send(body);
   if (asked.kind === 'lost') {
     const kind = asked.loss.kind === 'invalid' ? 'refused' : 'unreachable';
     return { kind, reason: asked.loss.reason };
@@ -98,11 +102,7 @@ export async function handshake(request: HandshakeRequest): Promise<Handshake> {
   if (upstreamId !== null) headers.push(SESSION_HEADER, upstreamId);
   headers.push(VERSION_HEADER, protocolVersion);
   for (const message of followUps(request)) {
-    await ask(
-      upstream,
-      { method: 'POST', path, headers, body: Buffer.from(message) },
-      HANDSHAKE_TIMEOUT_MS,
-    );
+    await send(Buffer.from(message));
   }
   return { kind: 'done', upstreamId, protocolVersion };
 }

@@ -16,6 +16,8 @@ export interface MessageTarget {
   readonly generation: number;
   /** The client's. */
   readonly headers: readonly string[];
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
 interface Waiting {
@@ -29,7 +31,7 @@ export class OwnRequests {
 
   /** Posts a message; gives its answer, null when there is none in time. Never rejects. */
   async ask(target: MessageTarget, body: Buffer, timeoutMs: number): Promise<string | null> {
-    const { upstream, endpoint, headers, generation } = target;
+    const { upstream, endpoint, headers, generation, signal } = target;
     const post = {
       method: 'POST' as const,
       path: endpoint,
@@ -38,7 +40,7 @@ export class OwnRequests {
     };
     const id = scanMessages(body)[0]?.id ?? null;
     if (id === null) {
-      await ask(upstream, post, timeoutMs);
+      await ask(upstream, post, timeoutMs, signal);
       return null;
     }
     return new Promise((resolve) => {
@@ -53,7 +55,7 @@ export class OwnRequests {
       };
       const timer = setTimeout(() => one.settle(null), timeoutMs);
       this.waiting.add(one);
-      void ask(upstream, post, timeoutMs).then((posted) => {
+      void ask(upstream, post, timeoutMs, signal).then((posted) => {
         if (posted.kind === 'lost' || posted.status >= 400) one.settle(null);
       });
     });

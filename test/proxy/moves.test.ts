@@ -142,6 +142,26 @@ describe('a session whose instance is lost', () => {
     expect(asked.filter((method) => method === 'initialize').length).toBeLessThan(20);
   });
 
+  it('does not go on waiting for a canary that says nothing when it is taken back', async () => {
+    await lab.proxy.setRoute(route({ stable: lab.stable.port }));
+    const client = await WireClient.open(lab.proxy.url);
+    lab.canary.refuses = () => 'silence';
+    await lab.route({ canary: 1, drainStable: true });
+    const call = client.call('write');
+    await waitFor(() => lab.canary.received.length > 0, { what: 'the canary to be asked' });
+    await lab.proxy.setRoute(route({ stable: lab.stable.port }));
+    expect((await Promise.race([call, timeUp(2_000)])).text).toContain('stable');
+  });
+
+  it('has time left for stable when a canary says nothing', async () => {
+    await lab.proxy.dispose();
+    lab.proxy = await startProxy(lab.ports, { patienceMs: 2_000 });
+    const client = await lab.onCanary();
+    lab.canary.forgetSessions();
+    lab.canary.refuses = ({ message }) => (message?.method === 'initialize' ? 'silence' : null);
+    expect((await client.call('write')).text).toContain('stable');
+  });
+
   it('keeps its GET stream open, and hears the new instance on it', async () => {
     const client = await lab.onCanary();
     const stream = await client.stream();
