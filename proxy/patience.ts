@@ -53,8 +53,8 @@ export class Patience {
   }
 
   /** What the pin gives; `unavailable` when that takes too long. Never rejects. */
-  acquire(pin: Pin, headers: readonly string[]): Acquired | Promise<Acquired> {
-    const acquired = pin.acquire(headers);
+  acquire(pin: Pin): Acquired | Promise<Acquired> {
+    const acquired = pin.acquire();
     return acquired instanceof Promise ? this.until(acquired, pin) : acquired;
   }
 

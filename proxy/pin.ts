@@ -4,6 +4,7 @@
  */
 import type { Track } from '../common/protocol.js';
 import type { LiveCall } from './live-call.js';
+import type { Denial } from './mcp/denial.js';
 import type { Upstream } from './upstream.js';
 
 /** An instance that a pin may send to now, with the session that the instance knows. */
@@ -21,7 +22,16 @@ export interface Binding {
 export type Acquired =
   | { readonly kind: 'bound'; readonly binding: Binding }
   /** No instance could be reached in time; nothing was executed. */
-  | { readonly kind: 'unavailable'; readonly track: Track; readonly reason: string };
+  | { readonly kind: 'unavailable'; readonly track: Track; readonly reason: string }
+  /** The instance does not take the client's credentials; nothing was executed. */
+  | {
+      readonly kind: 'denied';
+      readonly track: Track;
+      readonly reason: string;
+      readonly denial: Denial;
+    };
+
+export type Unbound = Exclude<Acquired, { kind: 'bound' }>;
 
 export interface Pin {
   /** A name that tells nothing, for the call log. */
@@ -30,8 +40,8 @@ export interface Pin {
   readonly clientId: string | null;
   /** The track that it is on now. */
   readonly track: Track;
-  /** A binding to send on, made anew when there is none; `headers` are the client's. Never rejects. */
-  acquire(headers: readonly string[]): Acquired | Promise<Acquired>;
+  /** A binding to send on, made anew when there is none. Never rejects. */
+  acquire(): Acquired | Promise<Acquired>;
   /** The instance does not know the binding's session (any more). */
   forget(binding: Binding): void;
   /** The instance could not be reached, for `waitedMs` by now. */

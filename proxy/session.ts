@@ -13,6 +13,7 @@ import type { Logger } from '../common/log.js';
 import type { Track } from '../common/protocol.js';
 import type { Handshake, Negotiated } from './mcp/handshake.js';
 import type { Gate } from './gate.js';
+import { headerOf, lowerNames } from './headers.js';
 import type { LiveCall } from './live-call.js';
 import type { Acquired, Binding, Pin } from './pin.js';
 import type { LossReason, MoveReason, SessionMeter } from './session-meter.js';
@@ -209,11 +210,11 @@ export class Session implements Pin {
     this.headers = headers;
   }
 
-  acquire(headers: readonly string[]): Acquired | Promise<Acquired> {
+  acquire(): Acquired | Promise<Acquired> {
     if (!this.world.tracks.mayStay(this.pinned)) this.leave();
     if (this.binding !== null) return { kind: 'bound', binding: this.binding };
     this.wantedAt = performance.now();
-    this.handshaking ??= this.establish(headers).finally(() => (this.handshaking = null));
+    this.handshaking ??= this.establish().finally(() => (this.handshaking = null));
     return this.handshaking;
   }
 
@@ -321,14 +322,14 @@ export class Session implements Pin {
     return this.bindNext(upstream, upstreamId);
   }
 
-  private async establish(headers: readonly string[]): Promise<Acquired> {
+  private async establish(): Promise<Acquired> {
     const { clock, tracks, log } = this.world;
     const startedAt = performance.now();
     let hasSwitched = false;
     for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       if (!tracks.mayStay(this.pinned)) this.leave();
-      const shaken = await this.world.handshakes.run(() => this.handshakeOn(headers));
-      if (shaken.kind === 'bound') return shaken;
+      const shaken = await this.world.handshakes.run(() => this.handshakeOn());
+      if (shaken.kind !== 'unavailable') return shaken;
       const { track, reason } = shaken;
       const waitedMs = performance.now() - startedAt;
       log.debug({ session: this.label, track, reason, waitedMs }, 'handshake failed');
@@ -359,8 +360,9 @@ export class Session implements Pin {
     return true;
   }
 
-  private async handshakeOn(headers: readonly string[]): Promise<Acquired> {
-    const track = this.pinned;
+  /** With what the client has sent last: its streams, and calls that wait, may have older credentials. */
+  private async handshakeOn(): Promise<Acquired> {
+    const { pinned: track, headers } = this;
     if (this.closed) return { kind: 'unavailable', track, reason: 'the session has ended' };
     const upstream = this.world.tracks.upstream(track);
     if (upstream === null) return { kind: 'unavailable', track, reason: 'the track is not routed' };
@@ -375,6 +377,8 @@ export class Session implements Pin {
       if (shaken.kind === 'done') this.undo(track, upstream, shaken.upstreamId);
       return { kind: 'unavailable', track, reason: String(giveUp.signal.reason) };
     }
+    if (shaken.kind === 'denied')
+      return isNewer(this.headers, headers) ? this.handshakeOn() : { ...shaken, track };
     if (shaken.kind !== 'done') {
       this.failure = shaken.kind;
       return { kind: 'unavailable', track, reason: shaken.reason };
@@ -399,4 +403,11 @@ export class Session implements Pin {
     const limitMs = patienceMs / 2;
     return setTimeout(() => giveUp.abort(`no answer within ${limitMs} ms`), limitMs);
   }
+}
+
+/** The client has sent other credentials since. */
+function isNewer(latest: readonly string[], used: readonly string[]): boolean {
+  const authorization = (headers: readonly string[]): string | undefined =>
+    headerOf(lowerNames(headers), 'authorization');
+  return authorization(latest) !== authorization(used);
 }

@@ -11,15 +11,22 @@ import type { ServerResponse } from 'node:http';
 import type { Outcome } from '../../common/protocol.js';
 import type { StopReason } from '../live-call.js';
 import { Patience } from '../patience.js';
-import type { Binding, Pin } from '../pin.js';
+import type { Binding, Pin, Unbound } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Connector, Session, Standing } from '../session.js';
 import type { Upstream } from '../upstream.js';
 import { meansUnknownSession } from './attempt.js';
 import { ClientStream } from './client-stream.js';
+import { sendDenial } from './denial.js';
 import { eventData, type RelayedEvent, type Verdict } from './event-relay.js';
 import { taggedToken, tagEvent } from './generation.js';
-import { followUps, initializeFor, negotiatedBy, type Handshake } from './handshake.js';
+import {
+  followUps,
+  initializeFor,
+  negotiatedBy,
+  streamHeaders,
+  type Handshake,
+} from './handshake.js';
 import { isRequest, isResponse, scanMessages, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
 import { OwnRequests, type MessageTarget } from './own-requests.js';
@@ -45,7 +52,6 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
   private readonly plane: Plane;
   private readonly res: ServerResponse;
   private readonly path: string;
-  private readonly headers: readonly string[];
   private readonly stream: ClientStream;
   private readonly uplines = new Uplines();
   private readonly calls: PendingCalls;
@@ -58,13 +64,12 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
   constructor(
     plane: Plane,
     session: Session,
-    { res, path, headers }: { res: ServerResponse; path: string; headers: readonly string[] },
+    { res, path }: { res: ServerResponse; path: string },
   ) {
     this.plane = plane;
     this.session = session;
     this.res = res;
     this.path = path;
-    this.headers = headers;
     const [pathname] = path.split('?');
     const endpoint = `${pathname ?? path}?sessionId=${session.id}`;
     this.stream = new ClientStream(res, { endpoint, sessionId: session.id });
@@ -80,8 +85,9 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     void closed.then(() => this.end());
     this.plane.streams.add(res);
     session.streams += 1;
-    const acquired = await session.acquire(this.headers);
-    if (acquired.kind === 'unavailable') {
+    const acquired = await session.acquire();
+    if (acquired.kind === 'denied') sendDenial(res, acquired.denial);
+    else if (acquired.kind === 'unavailable') {
       refuse(res, 503, { code: REFUSALS.unavailable, message: 'the server cannot be reached' });
       res.end();
     } else if (!res.destroyed) {
@@ -101,8 +107,8 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     const patience = calls[0]?.patience ?? new Patience(this.plane.waiters);
     let isFirst = true;
     do {
-      const acquired = await patience.acquire(pin, headers);
-      if (acquired.kind === 'unavailable') break;
+      const acquired = await patience.acquire(pin);
+      if (acquired.kind !== 'bound') return this.onUnbound(calls, acquired);
       const { binding } = acquired;
       const sentAt = performance.now();
       for (const call of calls) if (!call.isOver) this.calls.register(call, binding);
@@ -135,7 +141,7 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
   /** Goes on as the session that the client believes to be in: the instance is told. Never rejects. */
   async goOnAs(standing: Standing): Promise<void> {
     const { session } = this;
-    const acquired = await session.acquire(this.headers);
+    const acquired = await session.acquire();
     session.takeOver(standing);
     if (acquired.kind === 'bound') {
       const { upstream, upstreamId, generation } = acquired.binding;
@@ -189,7 +195,7 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
       this.close(generation);
     });
     const meter = this.plane.tracks.meter(session.track);
-    const opened = await upline.open(this.path, this.headers);
+    const opened = await upline.open(this.path, streamHeaders(headers));
     if (opened.kind !== 'open') return opened;
     if (this.isOver) {
       upline.close();
@@ -264,7 +270,7 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
   }
 
   private stopUpline(by: StopReason): void {
-    if (by === 'moved') void this.session.acquire(this.headers);
+    if (by === 'moved') void this.session.acquire();
   }
 
   private close(generation: number): void {
@@ -317,6 +323,20 @@ export class Conversation implements Connector, UplineListener, CallKeeper {
     if (message.method !== 'initialize') return;
     if (body !== null) this.session.negotiated = negotiatedBy(body, parsedJson(eventData(raw)));
     this.plane.sessions.save(this.session);
+  }
+
+  /** There is no instance for it. That one takes no such credentials is told by the POST's status. */
+  private onUnbound(calls: readonly PendingCall[], acquired: Unbound): number {
+    if (acquired.kind === 'unavailable') {
+      this.recovery.fail(calls, UNREACHABLE);
+      return 202;
+    }
+    for (const call of calls) {
+      if (call.isOver) continue;
+      call.over();
+      call.ids.settle(outcomeOfStatus(acquired.denial.status), acquired.track);
+    }
+    return acquired.denial.status;
   }
 
   /** The POST was refused: no answer will come. */

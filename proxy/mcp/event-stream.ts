@@ -5,14 +5,16 @@
 import type { ServerResponse } from 'node:http';
 import { Backoff } from '../backoff.js';
 import type { StopReason } from '../live-call.js';
-import type { Binding } from '../pin.js';
+import type { Binding, Unbound } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { Session } from '../session.js';
 import type { Stoppable } from '../tracks.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { Answer, isEventStream } from './answer.js';
 import { Attempt, type AnswerSink, type AttemptEnd } from './attempt.js';
+import { sendDenial } from './denial.js';
 import { taggedToken, untagged } from './generation.js';
+import { streamHeaders } from './handshake.js';
 import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { REFUSALS, refuseResumption } from './refusals.js';
 import { resumeElsewhere } from './resume.js';
@@ -87,9 +89,9 @@ export class EventStream implements Stoppable, AnswerSink {
   }
 
   private async attachOnce(): Promise<Next> {
-    const acquired = await this.session.acquire(this.request.headers);
+    const acquired = await this.session.acquire();
     if (this.isGone) return 'done';
-    if (acquired.kind === 'unavailable') return this.onUnavailable();
+    if (acquired.kind !== 'bound') return this.onUnavailable(acquired);
     const { binding } = acquired;
     this.leave(binding);
     const { lastEventId, res } = this.request;
@@ -144,7 +146,9 @@ export class EventStream implements Stoppable, AnswerSink {
 
   /** The event id as the instance knows it; none when the stream goes on at another instance. */
   private headersFor(binding: Binding): string[] {
-    const { headers, lastEventId, res } = this.request;
+    const { lastEventId, res } = this.request;
+    // A stream may outlive the credentials that it was opened with.
+    const headers = res.headersSent ? streamHeaders(this.session.headers) : this.request.headers;
     const out = headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== LAST_EVENT_ID);
     const told = lastEventId === null || res.headersSent ? null : untagged(lastEventId);
     const cursor = this.answer.cursor ?? (told && { id: told.own, generation: told.generation });
@@ -177,8 +181,13 @@ export class EventStream implements Stoppable, AnswerSink {
     return isResumed || FOR_NOW.has(this.status) ? this.pause() : this.park(binding);
   }
 
-  private onUnavailable(): Next | Promise<Next> {
-    if (this.request.res.headersSent) return this.pause();
+  private onUnavailable(acquired: Unbound): Next | Promise<Next> {
+    const { res } = this.request;
+    if (res.headersSent) return this.pause();
+    if (acquired.kind === 'denied') {
+      sendDenial(res, acquired.denial);
+      return 'done';
+    }
     const error = { code: REFUSALS.unavailable, message: 'the server cannot be reached' };
     this.answer.fail([], error, 503);
     return 'done';

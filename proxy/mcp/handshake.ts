@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { headerOf, SESSION_HEADER } from '../headers.js';
 import type { Upstream } from '../upstream.js';
 import { ask, type Asked } from './ask.js';
+import { denialIn, type Denial } from './denial.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 export const VERSION_HEADER = 'mcp-protocol-version';
@@ -79,7 +80,8 @@ export interface HandshakeRequest {
 export type Handshake =
   | { readonly kind: 'done'; readonly upstreamId: string | null; readonly protocolVersion: string }
   | { readonly kind: 'unreachable'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'denied'; readonly reason: string; readonly denial: Denial };
 
 /** Never rejects. */
 export async function handshake(request: HandshakeRequest): Promise<Handshake> {
@@ -95,7 +97,9 @@ export async function handshake(request: HandshakeRequest): Promise<Handshake> {
   }
   const answer = initializeAnswer.safeParse(asked.message);
   if (!answer.success) {
-    return { kind: 'refused', reason: `initialize was answered with status ${asked.status}` };
+    const reason = `initialize was answered with status ${asked.status}`;
+    const denial = denialIn(asked, asked.text);
+    return denial === null ? { kind: 'refused', reason } : { kind: 'denied', reason, denial };
   }
   const { protocolVersion } = answer.data.result;
   const upstreamId = headerOf(asked.headers, SESSION_HEADER) || null;
@@ -131,7 +135,17 @@ const MESSAGE_HEADERS = new Set([
 
 /** The client's headers for a message of ours: its credentials, not what its request was about. */
 export function protocolHeaders(headers: readonly string[]): string[] {
-  const out = ['accept', 'application/json, text/event-stream', 'content-type', 'application/json'];
+  const own = ['accept', 'application/json, text/event-stream', 'content-type', 'application/json'];
+  return [...own, ...credentials(headers)];
+}
+
+/** The client's headers for a stream that is opened for it. */
+export function streamHeaders(headers: readonly string[]): string[] {
+  return ['accept', 'text/event-stream', ...credentials(headers)];
+}
+
+function credentials(headers: readonly string[]): string[] {
+  const out: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     if (!MESSAGE_HEADERS.has(name.toLowerCase())) out.push(name, headers[i + 1] ?? '');

@@ -12,8 +12,8 @@ export async function askForHints(
   request: HintRequest,
 ): Promise<void> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const acquired = await pin.acquire(request.headers);
-    if (acquired.kind === 'unavailable') return;
+    const acquired = await pin.acquire();
+    if (acquired.kind !== 'bound') return;
     const { binding } = acquired;
     const loss = await catalog.ask(binding, request);
     if (loss === null) return;

@@ -51,7 +51,7 @@ export class LegacySse {
     }
     const headers = forwardedHeaders(req);
     session.seen(path, headers);
-    const conversation = new Conversation(this.plane, session, { res, path, headers });
+    const conversation = new Conversation(this.plane, session, { res, path });
     session.transport = conversation;
     this.conversations.set(session.id, conversation);
     this.waiting.release(session.id, conversation);

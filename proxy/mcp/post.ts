@@ -12,7 +12,7 @@ import type { Outcome, Track } from '../../common/protocol.js';
 import { Backoff } from '../backoff.js';
 import type { LiveCall, StopReason } from '../live-call.js';
 import { Patience } from '../patience.js';
-import type { Binding, Pin } from '../pin.js';
+import type { Acquired, Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { Answer, isEventStream } from './answer.js';
@@ -21,6 +21,7 @@ import { Attempt, type AttemptEnd } from './attempt.js';
 import { Caller } from './caller.js';
 import type { Callers } from './callers.js';
 import { cancelUpstream } from './cancel.js';
+import { sendDenial } from './denial.js';
 import { isForOneInstance } from './from-client.js';
 import { taggedToken } from './generation.js';
 import { askForHints } from './hints.js';
@@ -142,8 +143,9 @@ export class Post implements LiveCall {
   }
 
   private async tryOnce(): Promise<Next> {
-    const acquired = await this.patience.acquire(this.pin, this.request.headers);
+    const acquired = await this.patience.acquire(this.pin);
     if (this.stopped !== null) return this.onStopped(this.stopped);
+    if (acquired.kind === 'denied') return this.onDenied(acquired);
     if (acquired.kind === 'unavailable') {
       this.ids.unreachable(acquired.track);
       return this.giveUpUnreachable(acquired.reason);
@@ -152,6 +154,14 @@ export class Post implements LiveCall {
     this.binding = binding;
     const end = await this.send(binding);
     return this.judge(end, binding);
+  }
+
+  /** The instance's own answer; a stream that has begun ends with an error of ours. */
+  private onDenied({ track, reason, denial }: Extract<Acquired, { kind: 'denied' }>): Next {
+    if (this.request.res.headersSent) return this.giveUpUnreachable(reason);
+    this.ids.settle(outcomeOfStatus(denial.status), track);
+    sendDenial(this.request.res, denial);
+    return 'done';
   }
 
   private async send(binding: Binding): Promise<AttemptEnd> {

@@ -55,7 +55,7 @@ export class Recovery {
     }
     const known = lost.filter((call) => this.isKnown(call));
     const unknown = lost.filter((call) => !this.isKnown(call));
-    const setUp = session.acquire(session.headers);
+    const setUp = session.acquire();
     await Promise.all([this.decide(known), this.learn(unknown), setUp]);
   }
 
@@ -107,8 +107,8 @@ export class Recovery {
 
   private async askForHints(): Promise<void> {
     const { plane, session, own } = this.parts;
-    const acquired = await session.acquire(session.headers);
-    if (acquired.kind === 'unavailable') return;
+    const acquired = await session.acquire();
+    if (acquired.kind !== 'bound') return;
     const { upstream, upstreamId, generation } = acquired.binding;
     const { headers, path } = session;
     const target = { upstream, endpoint: upstreamId ?? path, generation, headers };
@@ -122,8 +122,8 @@ export class Recovery {
     const { patience, body } = call;
     if (call.cuts > 1) await this.parts.plane.clock.sleep(CUT_PAUSE_MS * call.cuts);
     while (body !== null) {
-      const acquired = await patience.acquire(session, session.headers);
-      if (call.isOver || acquired.kind === 'unavailable') break;
+      const acquired = await patience.acquire(session);
+      if (call.isOver || acquired.kind !== 'bound') break;
       const { binding } = acquired;
       const sentAt = performance.now();
       calls.register(call, binding);

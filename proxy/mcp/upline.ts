@@ -2,8 +2,10 @@
  * One connection to an instance's legacy SSE endpoint (2024-11-05): its first event names the URI
  * that messages are posted to, all others are handed on.
  */
+import type { ResponseHead } from '../http1/response-head.js';
 import type { Upstream } from '../upstream.js';
 import { isEventStream } from './answer.js';
+import { denialIn, type Denial } from './denial.js';
 import { sendFollowing, type Sending } from './slash-redirect.js';
 import { eventData, EventRelay, type RelayedEvent, type Verdict } from './event-relay.js';
 
@@ -23,7 +25,8 @@ export interface UplineListener {
 export type Opened =
   | { readonly kind: 'open'; readonly endpoint: string }
   | { readonly kind: 'unreachable'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'denied'; readonly reason: string; readonly denial: Denial };
 
 export class Upline {
   /** Of the session's binding that it is opened for. */
@@ -66,7 +69,7 @@ export class Upline {
         {
           onHead: (head) => {
             if (head.status === 200 && isEventStream(head)) return;
-            this.fail(`the SSE endpoint answered with status ${head.status}`);
+            this.refused(head);
           },
           onData: (chunk) => this.take(chunk),
           onEnd: () => this.gone('it ended the stream'),
@@ -93,6 +96,13 @@ export class Upline {
   private fail(reason: string): void {
     this.settle?.({ kind: 'refused', reason });
     this.close();
+  }
+
+  private refused(head: ResponseHead): void {
+    const reason = `the SSE endpoint answered with status ${head.status}`;
+    const denial = denialIn(head, '');
+    if (denial !== null) this.settle?.({ kind: 'denied', reason, denial });
+    this.fail(reason);
   }
 
   private gone(reason: string): void {
