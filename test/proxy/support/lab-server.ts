@@ -14,6 +14,7 @@ export interface RpcMessage {
   readonly method?: string;
   readonly params?: Record<string, unknown>;
   readonly result?: unknown;
+  readonly error?: { readonly code: unknown; readonly message: string };
 }
 
 /** How a `tools/call` behaves: its arguments. */
@@ -383,23 +384,27 @@ export class LabServer {
       res.end('no');
       return;
     }
-    const code = b.code ?? (b.outcome === undefined ? undefined : CODES[b.outcome]);
-    const reply =
-      code === undefined
-        ? { id, result: this.resultOf(b, b.outcome === 'tool_error') }
-        : { id, error: { code, message: 'no' } };
-    if (b.sse === true && b.lingers === true) res.write(event(reply));
-    else if (b.sse === true)
-      this.sendInPieces(
-        res,
-        Buffer.from(event(reply, b.ids === true ? `done-${id ?? ''}` : undefined)),
-      );
+    const reply = this.replyTo(id, b);
+    if (b.sse === true) this.finishStream(res, reply, b);
     else {
       const headers = session === null ? {} : { 'mcp-session-id': session };
       const body = JSON.stringify({ jsonrpc: '2.0', ...reply });
       res.writeHead(200, { 'content-type': 'application/json', ...headers });
       this.sendInPieces(res, Buffer.from(body));
     }
+  }
+
+  private replyTo(id: RpcMessage['id'], b: Behaviour): RpcMessage {
+    const code = b.code ?? (b.outcome === undefined ? undefined : CODES[b.outcome]);
+    return code === undefined
+      ? { id, result: this.resultOf(b, b.outcome === 'tool_error') }
+      : { id, error: { code, message: 'no' } };
+  }
+
+  private finishStream(res: ServerResponse, reply: RpcMessage, { ids, lingers }: Behaviour): void {
+    const text = event(reply, ids === true ? `done-${reply.id ?? ''}` : undefined);
+    if (lingers === true) res.write(text);
+    else this.sendInPieces(res, Buffer.from(text));
   }
 
   private sendInPieces(res: ServerResponse, body: Buffer): void {

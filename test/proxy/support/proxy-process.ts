@@ -32,7 +32,7 @@ export interface ProxyProcess {
 }
 
 /** Of a process on a busy machine. */
-const START_TIMEOUT_MS = 40_000;
+const START_TIMEOUT_MS = 60_000;
 
 export async function startProxyProcess(ports: { stable: number }): Promise<ProxyProcess> {
   const inside = await startProxy(ports);
