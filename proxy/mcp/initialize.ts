@@ -12,7 +12,8 @@ import type { Session } from '../session.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { streamableConnector } from './connector.js';
 import { negotiatedBy } from './handshake.js';
-import { Post, type PostRequest } from './post.js';
+import { Post } from './post.js';
+import type { PostRequest } from './post-request.js';
 
 /** Larger `initialize` requests are refused: each is kept for as long as its session lives. */
 export const MAX_INITIALIZE_BYTES = 64 * 1024;

@@ -7,7 +7,6 @@
  *    JSON-RPC error with the request's id.
  * 3. A client that goes away, and is not to come back (caller.ts), closes its upstream at once.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Outcome, Track } from '../../common/protocol.js';
 import { Backoff } from '../backoff.js';
 import type { LiveCall, StopReason } from '../live-call.js';
@@ -16,10 +15,8 @@ import type { Acquired, Binding, Pin } from '../pin.js';
 import type { Plane } from '../plane.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import { Answer, isEventStream } from './answer.js';
-import type { Asked } from './asked.js';
 import { Attempt, type AttemptEnd } from './attempt.js';
 import { Caller } from './caller.js';
-import type { Callers } from './callers.js';
 import { cancelUpstream } from './cancel.js';
 import { sendDenial } from './denial.js';
 import { isForOneInstance } from './from-client.js';
@@ -28,6 +25,7 @@ import { askForHints } from './hints.js';
 import { Ledger } from './ledger.js';
 import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
+import type { PostHooks, PostRequest } from './post-request.js';
 import { lostBecause, REFUSALS, type RpcError } from './refusals.js';
 import { mayReplay, toolsCalled } from './replay.js';
 import { Resumption, type Resumed } from './resumption.js';
@@ -38,30 +36,6 @@ const MAX_ATTEMPTS = 4;
 const HINTS_TIMEOUT_MS = 1_500;
 /** How long a cut stream of a call that may be sent again is waited for. */
 const RESUME_PATIENCE_MS = 5_000;
-
-export interface PostRequest {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly path: string;
-  readonly headers: readonly string[];
-  readonly body: Buffer;
-  readonly messages: readonly Message[];
-}
-
-export interface PostHooks {
-  /** Of the session: requests of the instance are noted there. */
-  readonly asked?: Asked;
-  /** Of the session, when its client comes back for a call whose stream it loses. */
-  readonly callers?: Callers;
-  /** Sees the instance's answer head before the client does. */
-  readonly onHead?: (head: ResponseHead, binding: Binding) => void;
-  /** Sees each message of the answer as text. */
-  readonly onText?: (text: string, binding: Binding) => void;
-  /** Sees each answer in it, as far as it was looked at. */
-  readonly onAnswer?: (message: Message, binding: Binding) => void;
-  /** The instance closed the stream, or the client dropped it, to be resumed, and calls still wait. */
-  readonly onSuspended?: (ledger: Ledger, track: Track, isDropped: boolean) => void;
-}
 
 type Next = 'done' | 'again';
 
@@ -81,11 +55,12 @@ export class Post implements LiveCall {
   private binding: Binding | null = null;
   private stopped: 'client-gone' | 'timeout' | 'closing' | null = null;
   private reached = 0;
-  /** A try was cut: the call may have been executed. */
+  /** An instance had it: the call may have been executed. */
   private mayHaveRun = false;
   private sentAt = 0;
   private readonly patience: Patience;
-  private readonly backoff: Backoff;
+  /** Of a listening stream, between the instances that give it. */
+  private readonly backoff: Backoff | null;
 
   constructor(plane: Plane, pin: Pin, request: PostRequest, hooks: PostHooks = {}) {
     this.plane = plane;
@@ -93,9 +68,9 @@ export class Post implements LiveCall {
     this.request = request;
     this.hooks = hooks;
     this.patience = new Patience(plane.waiters);
-    this.backoff = new Backoff(plane.clock);
     this.ids = new Ledger(plane.accounts, pin.label, request.messages);
     this.isListening = request.messages.some(({ method }) => method === 'subscriptions/listen');
+    this.backoff = this.isListening ? new Backoff(plane.clock) : null;
     const { onText, callers = null } = hooks;
     const onGone = (): void => this.stop('client-gone');
     this.caller = new Caller({ res: request.res, label: pin.label, callers, onGone });
@@ -136,7 +111,7 @@ export class Post implements LiveCall {
     if (by === 'client-gone' || by === 'timeout' || by === 'closing') {
       this.stopped = by;
       this.patience.end();
-      this.backoff.wake();
+      this.backoff?.wake();
     }
     this.attempt?.stop(by);
     this.resumption?.stop();
@@ -153,6 +128,7 @@ export class Post implements LiveCall {
     const { binding } = acquired;
     this.binding = binding;
     const end = await this.send(binding);
+    this.mayHaveRun ||= wasDelivered(end);
     return this.judge(end, binding);
   }
 
@@ -186,7 +162,7 @@ export class Post implements LiveCall {
     this.attempt = null;
     if (this.isListening) {
       open.delete(this);
-      this.backoff.held(performance.now() - this.sentAt);
+      this.backoff?.held(performance.now() - this.sentAt);
     } else this.pin.ended(binding, this);
     return end;
   }
@@ -196,7 +172,6 @@ export class Post implements LiveCall {
       case 'ended':
         return this.onEnded(end.status, binding);
       case 'stopped':
-        this.mayHaveRun = true;
         return this.onStopped(end.by);
       case 'unknown-session':
         this.reached += 1;
@@ -282,7 +257,6 @@ export class Post implements LiveCall {
 
   /** The connection broke; the instance may live, and go on with the stream. */
   private async onBroken(binding: Binding, reason: string): Promise<Next> {
-    this.mayHaveRun = true;
     const resumed = await this.resume(binding);
     if (this.stopped !== null) return this.onStopped(this.stopped);
     switch (resumed) {
@@ -304,9 +278,8 @@ export class Post implements LiveCall {
     if (this.ids.size === 0) return this.onUnansweredCut();
     if (await this.mayRepeat()) {
       if (blamed !== null) this.ids.note('cut', blamed.track);
-      this.mayHaveRun = true;
       this.answer.reset();
-      if (this.isListening && blamed !== null) await this.backoff.pause();
+      if (blamed !== null) await this.backoff?.pause();
       return 'again';
     }
     return this.giveUp('cut', lostBecause(reason));
@@ -423,4 +396,10 @@ export class Post implements LiveCall {
     this.hooks.onAnswer?.(message, this.binding);
     this.ids.answered(message, this.binding.track, this.answer.status);
   }
+}
+
+/** The instance had the request, and took it for one of a session of its own. */
+function wasDelivered(end: AttemptEnd): boolean {
+  if (end.kind === 'lost') return end.loss.kind === 'cut';
+  return end.kind !== 'unknown-session';
 }

@@ -13,7 +13,8 @@ import { protocolHeaders, VERSION_HEADER } from './handshake.js';
 import { MAX_INITIALIZE_BYTES, serveInitialize } from './initialize.js';
 import { learnFromRequest, learnInitialized } from './learn.js';
 import type { Message } from './message-scanner.js';
-import { Post, type PostHooks, type PostRequest } from './post.js';
+import { Post } from './post.js';
+import type { PostHooks, PostRequest } from './post-request.js';
 import { REFUSALS, refuse } from './refusals.js';
 import { takeUp, takeUpLost } from './take-up.js';
 
