@@ -71,9 +71,8 @@ export class RolloutLoop {
   #rollout: Rollout;
   #look: Look | null = null;
   #assessment: Assessment | null = null;
-  #failure: string | null = null;
-  /** How many actions in a row did not succeed. */
-  #failures = 0;
+  /** Why the last action did not succeed, and how many in a row did not; null: it did. */
+  #failure: { readonly reason: string; readonly times: number } | null = null;
   #waitingFor: string | null = null;
   #troubles = 0;
   readonly #clockSteps: ClockSteps;
@@ -146,7 +145,12 @@ export class RolloutLoop {
     this.#goWithClock();
     const nowMs = clock.now();
     this.#assessment = monitor.assess(this.#rollout.phase, nowMs);
-    const seen = { ...look, assessment: this.#assessment, failure: this.#failure, deeds };
+    const seen = {
+      ...look,
+      assessment: this.#assessment,
+      failure: this.#failure?.reason ?? null,
+      deeds,
+    };
     const decision = decide(this.#rollout, seen, nowMs);
     switch (decision.kind) {
       case 'wait':
@@ -221,14 +225,19 @@ export class RolloutLoop {
     if (outcome.done && outcome.warnings !== undefined) {
       this.#rollout = { ...this.#rollout, warnings: outcome.warnings };
     }
-    this.#failure = outcome.done ? null : outcome.reason;
-    this.#waitingFor = this.#failure;
-    const logged = { rollout: id, action: action.kind, failure: this.#failure };
-    if (outcome.done) log.info(logged, 'acted');
-    else log.warn(logged, 'an action did not succeed, it will be tried again');
-    if (outcome.done && then !== null && this.#rollout.request === request) this.#move(then);
-    this.#failures = outcome.done ? 0 : this.#failures + 1;
-    return outcome.done ? 0 : Math.min(HASTE_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS);
+    const failure = outcome.done ? null : outcome.reason;
+    this.#waitingFor = failure;
+    const logged = { rollout: id, action: action.kind, failure };
+    if (failure !== null) {
+      const times = (this.#failure?.times ?? 0) + 1;
+      this.#failure = { reason: failure, times };
+      log.warn(logged, 'an action did not succeed, it will be tried again');
+      return Math.min(HASTE_MS * 2 ** (times - 1), MAX_RETRY_MS);
+    }
+    this.#failure = null;
+    log.info(logged, 'acted');
+    if (then !== null && this.#rollout.request === request) this.#move(then);
+    return 0;
   }
 
   #pauseMs(nowMs: number): number {

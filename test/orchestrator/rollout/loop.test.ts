@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { RolloutLoop, type LoopParts } from '../../../orchestrator/rollout/loop.js';
+import { RolloutLoop, type LoopParts, type World } from '../../../orchestrator/rollout/loop.js';
 import type { Phase } from '../../../orchestrator/rollout/phase.js';
 import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import { Store } from '../../../orchestrator/store/store.js';
@@ -52,6 +52,20 @@ function loopOf(phase: Phase): RolloutLoop {
   return new RolloutLoop({ store, clock } as Partial<LoopParts> as LoopParts, rollout);
 }
 
+/** A world in which nobody answers, and in which actions come to that. */
+function partsOf(clock: FakeClock, perform?: World['perform']): LoopParts {
+  const away = { kind: 'down', reason: 'not there' };
+  const look = { daemon: away, proxy: away, lives: [], preparation: null, smoke: null };
+  return {
+    store,
+    clock,
+    monotonic: () => clock.elapsed(),
+    log: pino({ level: 'silent' }),
+    world: { look: () => Promise.resolve(look), isAlive: () => true, perform },
+    monitor: { collect: () => Promise.resolve(null), assess: () => null },
+  } as unknown as LoopParts;
+}
+
 it('an order that cannot be stored is not taken, and can be given again', () => {
   const loop = loopOf({ kind: 'observing', step: 0, endsAtMs: 1 });
 
@@ -84,21 +98,8 @@ it('a window is as long as it was when the clock is set, forward or back', async
   const { rollout } = new Simulation();
   const observing: Rollout = { ...rollout, phase: { kind: 'observing', step: 0, endsAtMs } };
   store.insert(observing, 1);
-  const away = { kind: 'down', reason: 'not there' };
-  const parts = {
-    store,
-    clock,
-    monotonic: () => clock.elapsed(),
-    log: pino({ level: 'silent' }),
-    world: {
-      look: () =>
-        Promise.resolve({ daemon: away, proxy: away, lives: [], preparation: null, smoke: null }),
-      isAlive: () => true,
-    },
-    monitor: { collect: () => Promise.resolve(null), assess: () => null },
-  } as unknown as LoopParts;
   const program = new AbortController();
-  const loop = new RolloutLoop(parts, observing);
+  const loop = new RolloutLoop(partsOf(clock), observing);
   const running = loop.run(program.signal);
   const stored = (): Phase | undefined => store.byId(observing.id)?.phase;
 
@@ -110,6 +111,29 @@ it('a window is as long as it was when the clock is set, forward or back', async
   clock.set('2026-03-01T12:00:20Z');
   await clock.advance(10_000);
   expect(stored()).toEqual(observing.phase);
+
+  program.abort();
+  await clock.advance(10_000);
+  await running;
+});
+
+it('what fails again and again is tried more and more seldom', async () => {
+  const clock = new FakeClock('2026-03-01T12:00:00Z');
+  const preparing: Rollout = { ...new Simulation().rollout, phase: { kind: 'preparing' } };
+  store.insert(preparing, 1);
+  const triedAtMs: number[] = [];
+  const perform: World['perform'] = ({ kind }) => {
+    if (kind === 'prepare') triedAtMs.push(clock.elapsed());
+    return Promise.resolve({ done: false, reason: 'no room' });
+  };
+  const program = new AbortController();
+  const loop = new RolloutLoop(partsOf(clock, perform), preparing);
+  const running = loop.run(program.signal);
+
+  await clock.advance(20_000);
+  const pausesMs = triedAtMs.slice(1).map((atMs, i) => atMs - (triedAtMs[i] ?? 0));
+  expect(pausesMs).toEqual([250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000]);
+  expect(loop.waitingFor).toBe('no room');
 
   program.abort();
   await clock.advance(10_000);
