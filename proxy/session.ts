@@ -361,7 +361,7 @@ export class Session implements Pin {
   }
 
   /** With what the client has sent last: its streams, and calls that wait, may have older credentials. */
-  private async handshakeOn(): Promise<Acquired> {
+  private async handshakeOn(isSecond = false): Promise<Acquired> {
     const { pinned: track, headers } = this;
     if (this.closed) return { kind: 'unavailable', track, reason: 'the session has ended' };
     const upstream = this.world.tracks.upstream(track);
@@ -377,8 +377,10 @@ export class Session implements Pin {
       if (shaken.kind === 'done') this.undo(track, upstream, shaken.upstreamId);
       return { kind: 'unavailable', track, reason: String(giveUp.signal.reason) };
     }
-    if (shaken.kind === 'denied')
-      return isNewer(this.headers, headers) ? this.handshakeOn() : { ...shaken, track };
+    if (shaken.kind === 'denied') {
+      const isWorthIt = !isSecond && isNewer(this.headers, headers);
+      return isWorthIt ? this.handshakeOn(true) : { ...shaken, track };
+    }
     if (shaken.kind !== 'done') {
       this.failure = shaken.kind;
       return { kind: 'unavailable', track, reason: shaken.reason };

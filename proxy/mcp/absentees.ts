@@ -76,41 +76,38 @@ export class Absentees {
   }
 
   /** What the client that has come back may wait for, but for the ids (raw tokens) that it has `sent`. */
-  waitedFor(
-    client: string,
-    { session, standing, isOnly }: Claim,
-    sent: ReadonlySet<string>,
-  ): UnansweredCall[] {
+  waitedFor(client: string, claim: Claim, sent: ReadonlySet<string>): UnansweredCall[] {
     const before = this.takenOf(client)?.ids ?? [];
     const calls =
-      session === null
-        ? [...before].map((id) => ({ id, body: null }))
-        : isOnly
-          ? this.sessions.unanswered.takeAll(session.id)
-          : this.waitedForIn(session, this.of(client));
-    const ids = new Set([...before, ...calls.map(({ id }) => id)]);
-    if (session !== null && standing !== null) this.noteTaken(client, standing, ids);
+      claim.session === null ? known(before) : this.taking(client, claim.session, claim.isOnly);
+    if (claim.session !== null && claim.standing !== null)
+      this.noteTaken(client, claim.standing, [...before, ...calls.map(({ id }) => id)]);
     return calls.filter(({ id }) => !sent.has(id));
   }
 
-  /** Nobody knows who waits for which: the ids of all, which the others that are away wait for too. */
-  private waitedForIn(session: Session, away: readonly Session[]): UnansweredCall[] {
+  /**
+   * The session's calls, which it forgets. Where nobody knows who waits for which: the ids of all, which
+   * the others that are away wait for too.
+   */
+  private taking(client: string, session: Session, isOnly: boolean): UnansweredCall[] {
     const { unanswered } = this.sessions;
+    if (isOnly) return unanswered.takeAll(session.id);
+    const away = this.of(client);
     const ids = new Set(away.flatMap((one) => unanswered.takeAll(one.id).map(({ id }) => id)));
-    const calls = [...ids].map((id) => ({ id, body: null }));
+    const calls = known(ids);
     for (const { id } of away)
       if (id !== session.id) calls.forEach((call) => unanswered.add(id, call));
     return calls;
   }
 
-  private noteTaken(client: string, standing: Standing, ids: ReadonlySet<string>): void {
+  private noteTaken(client: string, standing: Standing, ids: readonly string[]): void {
     const now = performance.now();
     for (const [other, { untilMs }] of this.taken) {
       if (untilMs > now) break;
       this.taken.delete(other);
     }
     this.taken.delete(client);
-    this.taken.set(client, { standing, ids, untilMs: now + TAKEN_MS });
+    this.taken.set(client, { standing, ids: new Set(ids), untilMs: now + TAKEN_MS });
   }
 
   private takenOf(client: string): Taken | null {
@@ -153,6 +150,11 @@ export class Absentees {
   private waits({ id }: Session): boolean {
     return this.sessions.unanswered.has(id);
   }
+}
+
+/** Calls of which no more than that is known: they are not sent again. */
+function known(ids: Iterable<string>): UnansweredCall[] {
+  return [...ids].map((id) => ({ id, body: null }));
 }
 
 function areAlike(sessions: readonly Session[]): boolean {

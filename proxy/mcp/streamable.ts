@@ -16,7 +16,7 @@ import type { Message } from './message-scanner.js';
 import { Post } from './post.js';
 import type { PostHooks, PostRequest } from './post-request.js';
 import { REFUSALS, refuse } from './refusals.js';
-import { takeUp, takeUpLost } from './take-up.js';
+import { takeUp, tellLost } from './take-up.js';
 
 /** Open GET streams that one session may have. */
 const MAX_STREAMS = 16;
@@ -50,7 +50,7 @@ export function serveStreamable(
 /** A session that has ended, or that was lost with the file that sessions are kept in. */
 function serveUnknown(req: IncomingMessage, res: ServerResponse): void {
   const own = req.method === 'GET' ? readCallEventId(lastEventIdOf(req)) : null;
-  if (own !== null) return takeUpLost(own, res);
+  if (own !== null) return tellLost(own, res, null);
   const error = { code: REFUSALS.unknownSession, message: 'Session not found' };
   return refuse(res, 404, error);
 }

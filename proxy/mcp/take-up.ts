@@ -27,14 +27,11 @@ export function takeUp(
 }
 
 /**
- * Answers the GET where the session itself is not known. The official SDKs' clients do not give up a
- * call whose stream is answered with 404: it would wait for its time-out.
+ * Answers the GET where nothing is known of the call, or, with a session id of null, of its session
+ * either. The official SDKs' clients do not give up a call whose stream is answered with 404: it
+ * would wait for its time-out.
  */
-export function takeUpLost(called: CallEventId, res: ServerResponse): void {
-  tellLost(called, res, null);
-}
-
-function tellLost(
+export function tellLost(
   { kind, label, token }: CallEventId,
   res: ServerResponse,
   sessionId: string | null,
