@@ -35,6 +35,8 @@ import { SlowBodies } from './slow-bodies.js';
 import { Tracks, type Stoppable } from './tracks.js';
 
 const MAX_SWEEP_MS = 15_000;
+/** How soon what could not be stored is stored, once it can be: until then a kill would lose it. */
+const CATCH_UP_MS = 1_000;
 
 export interface ServiceParts {
   readonly config: ServiceConfig;
@@ -62,7 +64,7 @@ export class Service {
   private doorTurn: Promise<void> = Promise.resolve();
   private readonly drains: Drains;
   private readonly shareMeter: ShareMeter;
-  private sweeper: NodeJS.Timeout | null = null;
+  private timers: readonly NodeJS.Timeout[] = [];
 
   constructor({ config, store, epoch, clock, log, doors }: ServiceParts) {
     this.name = config.name;
@@ -114,10 +116,11 @@ export class Service {
   /** Restores the sessions and opens the door. Never rejects. */
   async open(): Promise<void> {
     this.plane.sessions.restore(this.config.mcpPaths[0] ?? '/');
-    this.sweeper = setInterval(
-      () => this.plane.sessions.sweep(),
-      Math.min(MAX_SWEEP_MS, this.config.sessionIdleMs),
-    );
+    const sweepMs = Math.min(MAX_SWEEP_MS, this.config.sessionIdleMs);
+    this.timers = [
+      setInterval(() => this.plane.sessions.sweep(), sweepMs),
+      setInterval(() => this.plane.sessions.catchUp(), CATCH_UP_MS),
+    ];
     this.plane.slowBodies.open();
     this.drains.update();
     await this.listener.open(this.doors);
@@ -127,10 +130,11 @@ export class Service {
   async close(limitMs: number): Promise<void> {
     const { tracks, sessions, slowBodies } = this.plane;
     await this.drain(limitMs);
-    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.timers.forEach((timer) => clearInterval(timer));
     this.drains.close();
     slowBodies.close();
     sessions.flush();
+    sessions.catchUp();
     this.passthrough.close();
     tracks.destroy();
   }

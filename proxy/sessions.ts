@@ -193,7 +193,6 @@ export class Sessions {
       if (session.usedAtMs + limitMs < now) this.end(session, 'idle');
     }
     this.flush();
-    this.catchUp();
   }
 
   /** Its idle time begins when its last stream or call has ended, be it with this process. */
@@ -215,7 +214,7 @@ export class Sessions {
   }
 
   /** Stores everything again after something could not be stored. */
-  private catchUp(): void {
+  catchUp(): void {
     const { store, tracks } = this;
     const { failures } = store;
     if (failures === this.caughtUpWith) return;

@@ -163,9 +163,11 @@ export class Store {
   /** Stores all of a service anew. False: it still cannot be stored. */
   catchUp(service: string, { route, sessions }: Snapshot): boolean {
     const before = this.failedWrites;
+    this.saveRoute(service, route);
+    // A disk that does not take so little is not tried with everything.
+    if (this.failedWrites > before) return false;
     this.transaction(() => {
       this.db.prepare('DELETE FROM session WHERE service = ?').run(service);
-      this.putRoute.run(service, JSON.stringify(route));
       for (const session of sessions) this.writeSession(session);
     });
     if (this.failedWrites > before) return false;

@@ -59,6 +59,8 @@ function covers({ fromMs, toMs, calls, kind, waitedMs }: Excuse, call: AgentCall
 const ANSWERED_MS = 3_000;
 /** A legacy client comes back half a second after it has lost its stream. */
 const LEGACY_BACK_MS = 3_000;
+/** Agents whose sessions are lost hold on to them for that long: until they come again. */
+const OLD_SESSIONS_MS = 15_000;
 /** The SDKs' other clients come back twice for a call, and never again; on a busy machine somewhat later. */
 const COMEBACKS = [1, 2];
 const COMEBACK_MS = 1_000;
@@ -82,9 +84,12 @@ export function proxyAway(fromMs: number, toMs: number, because: string): [Excus
   return [all, { ...all, toMs: toMs + LEGACY_BACK_MS, kind: 'v1-sse', hangs: 'none' }];
 }
 
-/** Sessions and what they waited for were lost with the proxy's file: legacy clients have no ids to come back with. */
+/**
+ * Sessions and what they waited for were lost with the proxy, which was away in this time: legacy
+ * clients have no ids to come back with, and all hold on to their sessions.
+ */
 export function memoryLost(fromMs: number, toMs: number, because: string): Excuse[] {
-  const [all, legacy] = proxyAway(fromMs, toMs, because);
+  const [all, legacy] = proxyAway(fromMs, toMs + OLD_SESSIONS_MS, because);
   return [
     { ...all, hangs: 'none' },
     { ...legacy, hangs: 'all' },

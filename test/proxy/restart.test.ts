@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { echo, httpAgent } from './support/agents.js';
 import { LabServer } from './support/lab-server.js';
@@ -57,6 +58,44 @@ describe('a proxy that is killed and comes back', () => {
     expect(await echo(agent, 'on')).toBe('Echo: on');
     expect(agent.sessionId()).toBe(id);
     await agent.close();
+  });
+});
+
+describe('a proxy whose state folder could not be written for a while', () => {
+  let server: LabServer;
+  let proxy: ProxyProcess;
+  let client: WireClient;
+
+  /** No file of the worker's grows past that; a write that would make it fails, as on a full disk. */
+  const limitFiles = async (limit: string): Promise<void> => {
+    const pid = String(await proxy.workerPid());
+    expect(spawnSync('prlimit', ['--pid', pid, `--fsize=${limit}:`]).status).toBe(0);
+  };
+
+  beforeEach(async () => {
+    server = await LabServer.start();
+    proxy = await startProxyProcess({ stable: server.port });
+    await limitFiles('1');
+    client = await WireClient.open(proxy.url);
+    expect(proxy.log()).toContain('cannot be stored');
+    await limitFiles('unlimited');
+  });
+  afterEach(async () => {
+    await proxy.dispose();
+    await server.kill();
+  });
+
+  it('stores what it could not soon after it can', async () => {
+    await waitFor(() => proxy.log().includes('stored again'), { what: 'it', timeoutMs: 10_000 });
+    await proxy.kill();
+    await proxy.start();
+    expect((await client.call('read')).status).toBe(200);
+  });
+
+  it('stores it before it ends', async () => {
+    await proxy.kill('SIGTERM');
+    await proxy.start();
+    expect((await client.call('read')).status).toBe(200);
   });
 });
 

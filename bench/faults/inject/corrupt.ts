@@ -4,12 +4,14 @@
  */
 import {
   accessSync,
+  closeSync,
   constants,
+  openSync,
   renameSync,
   rmSync,
   statSync,
   truncateSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { homeFrom } from '../../../common/home.js';
@@ -20,8 +22,6 @@ import { nameOf, type Fault } from '../fault.js';
 import { CANARY, SERVICE, until, type Theatre } from '../theatre.js';
 import type { Injected } from './index.js';
 
-/** Agents whose sessions are lost hold on to them for that long: until they come again. */
-const OLD_SESSIONS_MS = 15_000;
 const REPAIR_TIMEOUT_MS = 20_000;
 const ORCHESTRATOR = 'canary-orchestrator';
 
@@ -37,7 +37,7 @@ export function corrupt(
   const fromMs = Date.now();
   process.kill(pid, 'SIGKILL');
   if (fault.how === 'half') truncateSync(file, Math.floor(statSync(file).size / 2));
-  else writeFileSync(file, 'x'.repeat(8_192));
+  else overwrite(file, 'x'.repeat(8_192));
   for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
   let toMs = Infinity;
   return {
@@ -49,7 +49,7 @@ export function corrupt(
     losesHistory: fault.target === 'orchestrator',
     excuses: (): Excuse[] => {
       if (fault.target === 'orchestrator') return [instanceLost(fromMs, toMs, nameOf(fault))];
-      return memoryLost(fromMs, toMs + OLD_SESSIONS_MS, nameOf(fault));
+      return memoryLost(fromMs, toMs, nameOf(fault));
     },
   };
 }
@@ -62,6 +62,13 @@ function canBeWritten(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** In its place: a disk that another fault has filled has no room for more. */
+function overwrite(file: string, garbage: string): void {
+  const fd = openSync(file, 'r+');
+  writeSync(fd, garbage, 0);
+  closeSync(fd);
 }
 
 /** Without its memory it puts the traffic on main; the canary, of which it knows nothing, is removed by hand. */
