@@ -2,9 +2,10 @@
  * All that is said to PM2. Nothing else in this program speaks to a daemon.
  *
  * 1. No daemon is ever started: without one the outcome is `down`.
- * 2. One operation at a time, each on a connection of its own. The app is looked up by name and
- *    unique id on the very connection that carries the order, so an order can only reach the daemon
- *    whose list it was based on; a successor, whose pm_ids mean other apps, never sees it.
+ * 2. One order at a time, and beside it one look: an app that takes its time to end keeps nobody from
+ *    seeing the others. Each has a connection of its own. The app is looked up by name and unique id
+ *    on the very connection that carries the order, so an order can only reach the daemon whose list
+ *    it was based on; a successor, whose pm_ids mean other apps, never sees it.
  * 3. What PM2 answers to an order proves nothing: the list is read again after each.
  * 4. Everything that can happen is an outcome. A `timeout` leaves open whether the order is carried
  *    out: look again before the next one.
@@ -51,7 +52,8 @@ export function createPm2(options: Pm2Options): Pm2 {
 class DaemonAdapter implements Pm2 {
   readonly #home: string;
   readonly #timeoutMs: number;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #orders = new Turns();
+  readonly #looks = new Turns();
 
   constructor(options: Pm2Options) {
     this.#home = options.home;
@@ -59,7 +61,7 @@ class DaemonAdapter implements Pm2 {
   }
 
   daemon(): Promise<Outcome<Daemon>> {
-    return this.#session(async (session) => {
+    return this.#look(async (session) => {
       const report = await session.ask('getReport', {});
       if (report.kind !== 'ok') return report;
       const { started_at, pm2_version } = report.value as Record<string, unknown>;
@@ -70,11 +72,11 @@ class DaemonAdapter implements Pm2 {
   }
 
   list(): Promise<Outcome<readonly AppView[]>> {
-    return this.#session((session) => session.list());
+    return this.#look((session) => session.list());
   }
 
   find(name: string): Promise<Outcome<AppView>> {
-    return this.#session(async (session) => {
+    return this.#look(async (session) => {
       const apps = await session.named(name);
       if (apps.kind !== 'ok') return apps;
       const [app, ...others] = apps.value;
@@ -143,7 +145,7 @@ class DaemonAdapter implements Pm2 {
   }
 
   remove(app: AppIdentity): Promise<Outcome<null>> {
-    return this.#session(async (session) => {
+    return this.#order(async (session) => {
       const found = await session.locate(app);
       if (found.kind === 'gone') return ok(null);
       if (found.kind !== 'ok') return found;
@@ -176,27 +178,43 @@ class DaemonAdapter implements Pm2 {
     app: AppIdentity,
     step: (session: Session, found: AppView) => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
-    return this.#session(async (session) => {
+    return this.#order(async (session) => {
       const found = await session.locate(app);
       return found.kind === 'ok' ? step(session, found.value) : found;
     });
   }
 
-  /** Each waits for the one before; all end, since every call on a connection does. */
-  #session<T>(work: (session: Session) => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    const turn = this.#last.then(async () => {
-      const opened = await openConnection(join(this.#home, 'rpc.sock'));
-      if (opened.kind !== 'open') return opened;
-      try {
-        return await work(new Session(opened.connection, this.#timeoutMs));
-      } finally {
-        opened.connection.close();
-      }
-    });
+  #order<T>(work: Work<T>): Promise<Outcome<T>> {
+    return this.#orders.take(() => this.#session(work));
+  }
+
+  #look<T>(work: Work<T>): Promise<Outcome<T>> {
+    return this.#looks.take(() => this.#session(work));
+  }
+
+  async #session<T>(work: Work<T>): Promise<Outcome<T>> {
+    const opened = await openConnection(join(this.#home, 'rpc.sock'));
+    if (opened.kind !== 'open') return opened;
+    try {
+      return await work(new Session(opened.connection, this.#timeoutMs));
+    } finally {
+      opened.connection.close();
+    }
+  }
+}
+
+/** Each waits for the one before; all end, since every call on a connection does. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 }
+
+type Work<T> = (session: Session) => Promise<Outcome<T>>;
 
 /** One operation's talk with one daemon. */
 class Session {

@@ -128,6 +128,24 @@ test('an app may take longer than the time-out to stop and to be ready', async (
   expectOk(await hasty.remove(after));
 });
 
+test('the others are seen while an app takes its time to stop', async () => {
+  const env = { PORT: await freePort(), IGNORE_SIGINT: '1' };
+  await startApp(sandbox, { name: 'slow', script: NODE_SERVER, kill_timeout: 5_000, env });
+  await askApp(env.PORT);
+  const slow = expectOk(await pm2.find('slow'));
+  const ended: string[] = [];
+  const stopped = pm2.stop(slow).then((outcome) => {
+    ended.push('stop');
+    return outcome;
+  });
+  await waitFor(async () => expectOk(await pm2.find('slow')).status === 'stopping', {
+    what: 'it to be told to stop',
+  });
+  expect(expectOk(await pm2.find('main')).pid).toBe(main.pid);
+  expect(ended).toEqual([]);
+  expectOk(await stopped);
+});
+
 test('a socket file that nobody answers on is `down`', async () => {
   await killAndWait(sandbox.daemonPid()!);
   const nowhere = createPm2({ home: join(sandbox.home, 'nowhere'), timeoutMs: 500 });
