@@ -16,6 +16,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startContender } from './contenders.js';
+import { freePort } from '../../demo/free-port.js';
 
 const SSE = { 'content-type': 'text/event-stream' };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -39,7 +40,7 @@ class Instance {
   }
 
   async listen(): Promise<number> {
-    this.server.listen(0, '127.0.0.1');
+    this.server.listen(await freePort(), '127.0.0.1');
     await once(this.server, 'listening');
     return (this.server.address() as AddressInfo).port;
   }

@@ -1,9 +1,11 @@
 /** What an instance learns of a request's trace, and of the track that it came on. */
+import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { route, startProxy, type TestProxy } from './support/proxies.js';
+import { freePort } from '../support/ports.js';
 
 const TRACE = {
   traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
@@ -27,7 +29,7 @@ beforeAll(async () => {
     seen.push(req);
     socket.on('error', () => undefined).end(SWITCH);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await once(server.listen(await freePort(), '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   proxy = await startProxy({ stable: port });
 });

@@ -1,10 +1,12 @@
 /** Connections that are upgraded, as WebSockets are, on raw sockets at both ends. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { route, startProxy, type TestProxy } from './support/proxies.js';
+import { freePort } from '../support/ports.js';
 
 const SWITCH =
   'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n';
@@ -55,7 +57,7 @@ describe('an upgraded connection', () => {
       taken.push(new End(socket));
       onUpgrade(req, socket);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await once(server.listen(await freePort(), '127.0.0.1'), 'listening');
     ({ port } = server.address() as AddressInfo);
     proxy = await startProxy({ stable: port }, { drain: { callsMs: 100, sessionsMs: 2_000 } });
   });

@@ -52,7 +52,7 @@ describe('an upstream', () => {
         onRead(socket, bytes.toString('latin1'));
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await once(server.listen(await freePort(), '127.0.0.1'), 'listening');
     upstream = new Upstream('127.0.0.1', (server.address() as AddressInfo).port, 'canary');
   });
   afterEach(() => {

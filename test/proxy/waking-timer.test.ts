@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WakingTimer } from '../../proxy/waking-timer.js';
+import { freePort } from '../support/ports.js';
 
 /** This process does nothing for a while, as when it is frozen. */
 function freeze(ms: number): void {
@@ -13,7 +14,7 @@ describe('a waking timer', () => {
   it('fires after what had come while the process was frozen has been read', async () => {
     const server = createServer((socket) => void socket.on('data', () => events.push('read')));
     const events: string[] = [];
-    await once(server.listen(0, '127.0.0.1'), 'listening');
+    await once(server.listen(await freePort(), '127.0.0.1'), 'listening');
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
     await once(server, 'connection');
     const fired = new Promise<void>((resolve) => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { loadConfigText } from '../../../config/load.js';
 import type { App, Outcome } from '../../../orchestrator/process-manager.js';
 import type { UninstallPlan } from '../../../orchestrator/uninstall/plan.js';
 import { takeOut, type TakeOutParts } from '../../../orchestrator/uninstall/take-out.js';
+import { freePort } from '../../support/ports.js';
 
 let main: Server;
 let listening: boolean;
@@ -15,7 +17,7 @@ let done: string[];
 
 beforeEach(async () => {
   main = createServer((_, res) => res.end());
-  await new Promise<void>((resolve) => main.listen(0, '127.0.0.1', resolve));
+  await once(main.listen(await freePort(), '127.0.0.1'), 'listening');
   listening = true;
   done = [];
 });

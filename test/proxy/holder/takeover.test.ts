@@ -127,7 +127,7 @@ describe('a proxy with a holder', () => {
   });
 
   it('says why it cannot have a port, and takes it when it is free', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1');
+    const squatter = createServer().listen(await freePort(), '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as { port: number };
     const before = await proxy.workerPid();

@@ -2,6 +2,7 @@
  * The parser is held to Node's own: the same bytes are given to both, and ours must understand the
  * same, or refuse.
  */
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
@@ -12,6 +13,7 @@ import {
   ResponseParser,
   type ResponseListener,
 } from '../../../proxy/http1/response-parser.js';
+import { freePort } from '../../support/ports.js';
 
 interface Answer {
   readonly status: number;
@@ -104,7 +106,7 @@ class Replayer {
   });
 
   async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    await once(this.server.listen(await freePort(), '127.0.0.1'), 'listening');
   }
 
   /** What Node's client makes of it. */

@@ -8,6 +8,7 @@ import { BodyBudget } from '../../../proxy/mcp/body.js';
 import { Caller } from '../../../proxy/mcp/caller.js';
 import { Callers } from '../../../proxy/mcp/callers.js';
 import { waitFor } from '../../support/wait.js';
+import { freePort } from '../../support/ports.js';
 
 const BUDGET = 100;
 const FOR_EVER = 2 ** 31 - 1;
@@ -20,7 +21,7 @@ describe('a client that is away', () => {
   beforeEach(async () => {
     bodies = new BodyBudget(BUDGET);
     callers = new Callers(bodies);
-    server = createServer().listen(0, '127.0.0.1');
+    server = createServer().listen(await freePort(), '127.0.0.1');
     await once(server, 'listening');
   });
   afterEach(() => {

@@ -47,7 +47,7 @@ describe('canary reload', () => {
   });
 
   it('says which service has no port afterwards', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1');
+    const squatter = createServer().listen(await freePort(), '127.0.0.1');
     await once(squatter, 'listening');
     proxy.configure((squatter.address() as AddressInfo).port);
     const { code, err } = await reload();
