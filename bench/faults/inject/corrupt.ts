@@ -71,11 +71,21 @@ function overwrite(file: string, garbage: string): void {
   closeSync(fd);
 }
 
+/** Not as long as another fault keeps the folder read-only. */
+function hasMoved(file: string): boolean {
+  try {
+    renameSync(file, `${file}.damaged`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Without its memory it puts the traffic on main; the canary, of which it knows nothing, is removed by hand. */
 async function repairOrchestrator(theatre: Theatre, file: string, awayMs: number): Promise<void> {
   const { pm2, home } = theatre.stage;
   await delay(awayMs);
-  renameSync(file, `${file}.damaged`);
+  await until(() => hasMoved(file), REPAIR_TIMEOUT_MS);
   await pm2.pm2('restart', ORCHESTRATOR);
   await until(async () => {
     const state = await theatre.proxyState();
