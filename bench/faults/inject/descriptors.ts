@@ -1,4 +1,4 @@
-/** A running process is allowed no more open files than it has (prlimit(1)). */
+/** A running process is allowed no more open files than it has (prlimit(1)). PM2's daemon may end of it: an operator starts it again. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { FAILURE, instanceLost, noInstance, proxyAway, type Excuse } from '../ex
 import { nameOf, type Fault } from '../fault.js';
 import { PATIENCE_MS, SERVICE, type Theatre } from '../theatre.js';
 import type { Injected } from './index.js';
+import { daemonLost } from './kill.js';
 
 export function takeDescriptors(
   theatre: Theatre,
@@ -19,6 +20,7 @@ export function takeDescriptors(
   // One that cannot read its own program at its start stays like that: that is no fault of descriptors only.
   if (fault.target === 'main' && portHolder(theatre.stage.ports(SERVICE).stable) !== life.pid)
     return null;
+  const proxy = theatre.pid('proxy');
   const fromMs = Date.now();
   const usual = /^Max open files +(\d+)/m.exec(
     readFileSync(`/proc/${life.pid}/limits`, 'utf8'),
@@ -28,13 +30,17 @@ export function takeDescriptors(
     spawnSync('prlimit', ['--pid', String(life.pid), `--nofile=${files}:`]).status === 0;
   if (!limit(readdirSync(`/proc/${life.pid}/fd`).length)) return null;
   let toMs = Infinity;
+  let lost: Injected | null = null;
   return {
     heal: async () => {
       await delay(fault.awayMs);
       if (isAlive(life)) limit(usual);
+      else if (fault.target === 'daemon')
+        lost = daemonLost(theatre, { awayMs: 0 }, { fromMs, proxy });
+      await lost?.heal();
       toMs = Date.now();
     },
-    excuses: () => excusesOf(fault, fromMs, toMs),
+    excuses: () => [...excusesOf(fault, fromMs, toMs), ...(lost?.excuses() ?? [])],
   };
 }
 

@@ -13,7 +13,7 @@ export function kill(theatre: Theatre, fault: Kill): Injected | null {
   const proxy = theatre.pid('proxy');
   const fromMs = Date.now();
   process.kill(pid, 'SIGKILL');
-  if (fault.target === 'daemon') return killedDaemon(theatre, fault, { fromMs, proxy });
+  if (fault.target === 'daemon') return daemonLost(theatre, fault, { fromMs, proxy });
   let toMs = Infinity;
   return {
     heal: async () => {
@@ -25,9 +25,9 @@ export function kill(theatre: Theatre, fault: Kill): Injected | null {
 }
 
 /** Node apps end with their daemon (PM2's module in them sees to it): main and the canary too. */
-function killedDaemon(
+export function daemonLost(
   theatre: Theatre,
-  { awayMs }: Kill,
+  { awayMs }: Pick<Fault, 'awayMs'>,
   { fromMs, proxy }: { readonly fromMs: number; readonly proxy: number | null },
 ): Injected {
   let startedMs = Infinity;
@@ -41,8 +41,8 @@ function killedDaemon(
       toMs = Date.now();
     },
     excuses: () => [
-      instanceLost(fromMs, toMs, 'kill daemon'),
-      noInstance(fromMs, PATIENCE_MS, 'kill daemon'),
+      instanceLost(fromMs, toMs, 'the daemon ended'),
+      noInstance(fromMs, PATIENCE_MS, 'the daemon ended'),
       // The old proxy, an orphan, gives way to the new one.
       ...proxyAway(startedMs, toMs, 'the proxy hands over'),
     ],
