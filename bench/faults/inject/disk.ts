@@ -3,7 +3,7 @@
  * that a proxy which ends meanwhile takes the sessions along that it could not store.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readdirSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { memoryLost, type Excuse } from '../excuse.js';
@@ -24,7 +24,9 @@ export function fillDisk(
   if (!theatre.ownDisk) return null;
   const filler = join(theatre.stage.home, 'filler');
   for (const chunk of CHUNKS) fill(filler, chunk);
-  // Not deleted: another fault may have made the folder read-only.
+  // Another fault has made the folder read-only.
+  if (!existsSync(filler)) return null;
+  // Not deleted: it may be read-only by then.
   return unwritable(theatre, fault, () => truncateSync(filler));
 }
 
