@@ -8,12 +8,14 @@
  * memory, by `cron_restart` or by `watch` was configured and is no drift, nor is what comes of
  * another daemon, which has started all its apps.
  */
+import { isDeepStrictEqual } from 'node:util';
+import type { DaemonDeeds } from '../monitor/daemon-log.js';
 import { diffSpec, type AppSpec } from '../pm2/spec.js';
 import { sameLife } from '../proc/instance.js';
 import { isEnding, type DaemonView, type InstanceView, type Observation } from './observation.js';
 import { specOfMain } from './main-spec.js';
 import type { Rollout } from './rollout.js';
-import type { WitnessedApp } from './witness.js';
+import { keepsWitness, witnessed, type WitnessedApp } from './witness.js';
 
 export interface Drift {
   readonly app: 'main' | 'canary';
@@ -27,6 +29,8 @@ export interface Drift {
 
 type DaemonUp = Extract<DaemonView, { kind: 'up' }>;
 
+const APPS = ['main', 'canary'] as const;
+
 /** What another hand did, the worst first; null when all is as it was left. */
 export function driftOf(rollout: Rollout, { daemon, deeds }: Observation): Drift | null {
   if (daemon.kind === 'down') return null;
@@ -35,9 +39,35 @@ export function driftOf(rollout: Rollout, { daemon, deeds }: Observation): Drift
     absentMain(daemon) ??
     scaled('main', config.app, daemon.mainCount) ??
     stoppedMain(daemon, deeds.stops) ??
-    changed(rollout, daemon, deeds.memoryRestarts) ??
+    changed(rollout, daemon, deeds) ??
     scaled('canary', config.canaryApp, daemon.canaryCount)
   );
+}
+
+/** That main or the canary was given other settings, or null. */
+export function editOf(rollout: Rollout, { daemon, deeds }: Observation): Drift | null {
+  if (daemon.kind === 'down') return null;
+  const changes = APPS.map((app) => changeOf(app, rollout, daemon, deeds));
+  return changes.find((change) => change?.what === 'edited') ?? null;
+}
+
+/**
+ * The rollout with what this look showed. An app that another hand has changed stays as it was until
+ * that is answered, and so does one that is in between. A canary that is gone is forgotten: if there
+ * is another, it was made by us.
+ */
+export function witnessing(
+  rollout: Rollout,
+  { daemon, deeds }: Pick<Observation, 'daemon' | 'deeds'>,
+): Rollout {
+  const { phase } = rollout;
+  if (daemon.kind === 'down' || !keepsWitness(phase, phase)) return rollout;
+  const next = (app: Drift['app']): WitnessedApp | null => {
+    const seen = changeOf(app, rollout, daemon, deeds) === null ? witnessed(daemon, app) : null;
+    return seen ?? rollout.witness?.[app] ?? null;
+  };
+  const witness = { main: next('main'), canary: daemon.canary && next('canary') };
+  return isDeepStrictEqual(witness, rollout.witness) ? rollout : { ...rollout, witness };
 }
 
 function absentMain({ main }: DaemonUp): Drift | null {
@@ -59,26 +89,26 @@ function stoppedMain({ main }: DaemonUp, stops: ReadonlySet<number>): Drift | nu
   return { app: 'main', what: 'stopped', sentence };
 }
 
-function changed(
-  rollout: Rollout,
-  daemon: DaemonUp,
-  memoryRestarts: ReadonlySet<number>,
-): Drift | null {
-  const { witness } = rollout;
-  const known = witness?.daemonStartedAtMs === daemon.startedAtMs ? witness : null;
-  for (const app of ['main', 'canary'] as const) {
-    const seen = daemon[app];
-    if (seen?.life == null || isEnding(seen)) continue;
-    const wanted = app === 'main' ? specOfMain(rollout) : seen.app.spec;
-    const specBefore = witness?.[app]?.spec ?? wanted;
-    const forMemory = memoryRestarts.has(seen.app.pmId);
-    const drift = changeOf(app, known?.[app] ?? null, specBefore, seen, forMemory);
-    if (drift !== null) return drift;
-  }
-  return null;
+function changed(rollout: Rollout, daemon: DaemonUp, deeds: DaemonDeeds): Drift | null {
+  return changeOf('main', rollout, daemon, deeds) ?? changeOf('canary', rollout, daemon, deeds);
 }
 
+/** What another hand made of an app that runs. */
 function changeOf(
+  app: Drift['app'],
+  rollout: Rollout,
+  daemon: DaemonUp,
+  { memoryRestarts }: DaemonDeeds,
+): Drift | null {
+  const seen = daemon[app];
+  if (seen?.life == null || isEnding(seen)) return null;
+  const last = rollout.witness?.[app] ?? null;
+  const before = last?.daemonStartedAtMs === daemon.startedAtMs ? last : null;
+  const specBefore = last?.spec ?? (app === 'main' ? specOfMain(rollout) : seen.app.spec);
+  return compared(app, before, specBefore, seen, memoryRestarts.has(seen.app.pmId));
+}
+
+function compared(
   app: Drift['app'],
   before: WitnessedApp | null,
   specBefore: AppSpec,

@@ -17,15 +17,15 @@ import type { Notifications } from '../notify/notifications.js';
 import type { Letter } from '../store/outbox.js';
 import type { Store, TransitionEntry } from '../store/store.js';
 import { decide } from './decide/index.js';
+import { witnessing } from './drift.js';
 import type { Action, ActionOutcome, Move } from './decision.js';
 import type { Look } from './look.js';
 import type { Assessment } from '../judge/types.js';
-import { isInBetween } from './observation.js';
+import { isInBetween, type Observation } from './observation.js';
 import { isEnded, type PhaseKind } from './phase.js';
 import { ruleOn } from './requests.js';
 import { rest } from './rest.js';
 import { shifted } from './shifted.js';
-import { witnessing } from './witness.js';
 import { moved, type RequestKind, type Rollout } from './rollout.js';
 
 /** How the loop reaches the world. */
@@ -151,11 +151,11 @@ export class RolloutLoop {
       failure: this.#failure?.reason ?? null,
       deeds,
     };
+    this.#witness(seen);
     const decision = decide(this.#rollout, seen, nowMs);
     switch (decision.kind) {
       case 'wait':
         this.#waitingFor = decision.reason;
-        this.#witness(look);
         return this.#pauseMs(nowMs);
       case 'move':
         this.#move(decision);
@@ -187,8 +187,8 @@ export class RolloutLoop {
   }
 
   /** Keeps how the apps were seen, so that what another hand does to them is noticed, even after a restart. */
-  #witness(look: Look): void {
-    const rollout = witnessing(this.#rollout, look);
+  #witness(seen: Observation): void {
+    const rollout = witnessing(this.#rollout, seen);
     if (rollout !== this.#rollout) this.#keep(rollout);
   }
 

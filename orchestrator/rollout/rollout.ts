@@ -88,7 +88,7 @@ export function moved(rollout: Rollout, made: Move, nowMs: number): Rollout {
     phase: to,
     request: keeps ? rollout.request : null,
     endedAtMs: isEnded(to) ? nowMs : null,
-    witness: keepsWitness(from, to.kind) ? (made.witness ?? rollout.witness) : null,
+    witness: keepsWitness(rollout.phase, to) ? (made.witness ?? rollout.witness) : null,
   };
 }
 

@@ -7,6 +7,7 @@
  *
  * Time stands still at NOW_MS; when it passes, what is written in absolute times comes nearer.
  */
+import { witnessing } from '../../orchestrator/rollout/drift.js';
 import type { Action, Decision, Move } from '../../orchestrator/rollout/decision.js';
 import type {
   InstanceView,
@@ -16,7 +17,6 @@ import type {
 import type { Phase } from '../../orchestrator/rollout/phase.js';
 import { specOfMain } from '../../orchestrator/rollout/main-spec.js';
 import { moved, type Request, type Rollout } from '../../orchestrator/rollout/rollout.js';
-import { witnessing } from '../../orchestrator/rollout/witness.js';
 import type { Assessment } from '../../orchestrator/judge/types.js';
 import {
   failing,
@@ -80,22 +80,22 @@ export function* rounds(
   const known = remembering(rollout, world);
   for (const assessment of verdicts(known.phase)) {
     const seen = observe(known, world, assessment, failed);
-    const decision = decide(known, seen, NOW_MS);
+    const witness = witnessing(known, seen);
+    const decision = decide(witness, seen, NOW_MS);
     const verdict = assessment === null ? '' : ` (${assessment.verdict})`;
-    yield { ...after(known, world, seen, decision, failed), name: `${nameOf(decision)}${verdict}` };
+    yield { ...after(witness, world, decision, failed), name: `${nameOf(decision)}${verdict}` };
   }
 }
 
 function after(
   rollout: Rollout,
   world: World,
-  seen: Observation,
   decision: Decision,
   failed: boolean,
 ): Omit<Round, 'name'> {
   switch (decision.kind) {
     case 'wait':
-      return { rollout: witnessing(rollout, seen), program: { at: 'rest', failed }, broke: null };
+      return { rollout, program: { at: 'rest', failed }, broke: null };
     case 'move':
       return moving(rollout, decision);
     case 'act': {

@@ -229,7 +229,7 @@ function encode({ rollout, program, world, ordersLeft, faultsLeft }: State): str
   const seen = (of: WitnessedApp | null | undefined): string =>
     of == null
       ? '-'
-      : `${RELEASES.get(of.spec) ?? ''} ${life(of.life)} ${deeds.of(of.orderedAtMs)} ${ids.of(Number(of.uniqueId))}`;
+      : `${RELEASES.get(of.spec) ?? ''} ${life(of.life)} ${deeds.of(of.orderedAtMs)} ${ids.of(Number(of.uniqueId))} ${daemons.of(of.daemonStartedAtMs)}`;
   const phase = (of: Phase): string => phaseKey(of, life);
   const { witness, request, smoke } = rollout;
   const { carries } = world;
@@ -241,7 +241,7 @@ function encode({ rollout, program, world, ordersLeft, faultsLeft }: State): str
     `${carries.stable} ${carries.canary} ${world.preparation} ${world.smoke}`,
     phase(rollout.phase),
     `${request?.kind ?? ''} ${smoke?.passed ?? ''}`,
-    `${seen(witness?.main)} ${seen(witness?.canary)} ${daemons.of(witness?.daemonStartedAtMs)}`,
+    `${seen(witness?.main)} ${seen(witness?.canary)}`,
     programKey(program, rollout, phase),
     ordersLeft,
     faultsLeft,

@@ -4,11 +4,10 @@
  * be promoted is taken back.
  */
 import { move, type Move } from '../decision.js';
-import { driftOf, type Drift } from '../drift.js';
-import type { Observation } from '../observation.js';
-import type { Phase, PhaseOf } from '../phase.js';
+import { driftOf, editOf, type Drift } from '../drift.js';
+import type { Phase, PhaseKind, PhaseOf } from '../phase.js';
 import type { Rollout } from '../rollout.js';
-import { witnessing } from '../witness.js';
+import { witnessed } from '../witness.js';
 import { rollback } from './next.js';
 import { canaryLives, type Situation } from './situation.js';
 
@@ -22,39 +21,47 @@ export function driftWhileOnTrial(
   const { sentence } = drift;
   switch (reactionTo(drift, rollout)) {
     case 'rollback':
-      return known(rollout, seen, rollback(rollout, sentence, true, nowMs), sentence);
+      return move(rollback(rollout, sentence, true, nowMs), sentence);
     case 'ignore':
       return isLasting(drift)
         ? null
-        : known(rollout, seen, phase, `${sentence}; configured to be ignored`);
+        : known(drift, situation, phase, `${sentence}; configured to be ignored`);
     case 'pause':
       if (isLasting(drift) && phase.kind === 'held' && isHeldFor(phase, drift)) return null;
-      return known(rollout, seen, heldFor(drift, situation), sentence);
+      return known(drift, situation, heldFor(drift, situation), sentence);
   }
+}
+
+/**
+ * While main is left. It cannot be held there, and the promotion would undo an edit of main and rely
+ * on a canary that runs something else: an edit takes the canary back, main keeps what it has.
+ */
+export function driftWhileLeavingMain(situation: Situation<'promoting'>): Move | null {
+  const { rollout, phase, seen, nowMs } = situation;
+  const drift = editOf(rollout, seen);
+  if (drift === null) return null;
+  const { sentence } = drift;
+  return rollout.config.drift === 'ignore'
+    ? known(drift, situation, phase, `${sentence}; configured to be ignored`)
+    : move(rollback(rollout, sentence, true, nowMs), sentence);
 }
 
 /**
  * While main bakes. It cannot be held there: main either runs the release, or it gets its old spec
  * back. What happens to the canary, which is only kept in reserve, does not matter.
  */
-export function driftWhileBaking({
-  rollout,
-  phase,
-  seen,
-  nowMs,
-}: Situation<'baking'>): Move | null {
+export function driftWhileBaking(situation: Situation<'baking'>): Move | null {
+  const { rollout, phase, seen, nowMs } = situation;
   const drift = driftOf(rollout, seen);
   if (drift?.app !== 'main' || rollout.config.drift === 'ignore') return null;
   const { sentence } = drift;
   switch (drift.what) {
     case 'stopped':
-    case 'edited': {
-      const back = rollback(rollout, sentence, canaryLives(seen), nowMs);
-      return known(rollout, seen, back, sentence);
-    }
+    case 'edited':
+      return move(rollback(rollout, sentence, canaryLives(seen), nowMs), sentence);
     case 'replaced':
     case 'restarted':
-      return known(rollout, seen, phase, `${sentence}; it runs the release, the baking goes on`);
+      return known(drift, situation, phase, `${sentence}; it runs the release, the baking goes on`);
     case 'gone':
     case 'several':
       return null;
@@ -90,7 +97,15 @@ function heldFor(
   return { kind: 'held', why: 'drift', step, remainingMs, deadlineMs: null, deed };
 }
 
-/** A move that answers what was seen: it is not answered again. */
-function known(rollout: Rollout, seen: Observation, to: Phase, reason: string): Move {
-  return { ...move(to, reason), witness: witnessing(rollout, seen).witness };
+/** A move that answers what was done to an app: what happened once is not answered again. */
+function known(
+  drift: Drift,
+  { rollout: { witness }, seen }: Pick<Situation<PhaseKind>, 'rollout' | 'seen'>,
+  to: Phase,
+  reason: string,
+): Move {
+  if (isLasting(drift)) return move(to, reason);
+  const { app } = drift;
+  const now = witnessed(seen.daemon, app);
+  return { ...move(to, reason), witness: { main: null, canary: null, ...witness, [app]: now } };
 }

@@ -5,6 +5,7 @@
 import { answer, move, type Decision, type Move } from '../decision.js';
 import type { Observation } from '../observation.js';
 import { mainTouched, type Rollout } from '../rollout.js';
+import { driftWhileLeavingMain } from './drift.js';
 import { rollback } from './next.js';
 import { asked, canaryLives, canaryTrouble, otherRelease, type Situation } from './situation.js';
 import { comeBack, leaveMain, restartMain } from './swap.js';
@@ -15,7 +16,7 @@ export function decidePromoting(situation: Situation<'promoting'>): Decision {
   if (turnedBack !== null) return turnedBack;
   switch (phase.stage) {
     case 'leaving-main':
-      return leaveMain(rollout, phase, seen, nowMs);
+      return driftWhileLeavingMain(situation) ?? leaveMain(rollout, phase, seen, nowMs);
     case 'restarting-main':
       return restartMain(rollout, phase, seen, nowMs, 'new', (cause) =>
         move(rollback(rollout, cause, false, nowMs), cause),

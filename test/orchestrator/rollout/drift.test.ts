@@ -4,10 +4,15 @@ import { passedSmoke, Simulation } from './simulation.js';
 
 const HOUR_MS = 3_600_000;
 
+/** Until there is nothing to do but to wait. */
+function looked(run: Simulation): Simulation {
+  while (run.tick().kind !== 'wait') continue;
+  return run;
+}
+
 /** A rollout that is watched, and has been looked at. */
 function watched(config: Partial<ServiceConfig> = {}): Simulation {
-  const run = new Simulation(config).to('observing');
-  run.until(() => run.rollout.witness !== null);
+  const run = looked(new Simulation(config).to('observing'));
   run.nowMs = HOUR_MS;
   return run;
 }
@@ -123,21 +128,173 @@ describe('a rollout that is held for drift', () => {
   });
 });
 
-describe('main restarted before the first traffic', () => {
-  const tested: Partial<ServiceConfig> = { contract: { breaking: 'refuse', allow: [] } };
+/** A canary that stays in the phase, and has been looked at. */
+function early(phase: 'starting' | 'smoking', config: Partial<ServiceConfig> = {}): Simulation {
+  const run = new Simulation({ contract: { breaking: 'refuse', allow: [] }, ...config });
+  run.canaryBroken = phase === 'starting';
+  run.smokeHangs = phase === 'smoking';
+  return looked(run.to(phase));
+}
 
-  it.each(['starting', 'smoking'] as const)('while %s is told as the trial begins', (phase) => {
-    const run = new Simulation(tested);
-    run.canaryBroken = phase === 'starting';
-    run.smokeHangs = phase === 'smoking';
-    run.to(phase).until(() => run.rollout.witness !== null);
-    run.restart('main', true);
-    expect(run.phase.kind).toBe(phase);
-    run.canaryBroken = false;
-    run.rollout = { ...run.rollout, smoke: passedSmoke };
-    expect(moved(run.to('observing'))).toBe('act');
-    expect(moved(run)).toMatch(/^main was restarted by another hand at/);
+/** After more looks the canary is ready, and has passed. */
+function ready(run: Simulation): Simulation {
+  for (let looks = 0; looks < 3; looks += 1) expect(run.tick().kind).toBe('wait');
+  run.canaryBroken = false;
+  run.rollout = { ...run.rollout, smoke: passedSmoke };
+  return run;
+}
+
+/** The reason of the trial's first move. */
+function toldBy(run: Simulation): string {
+  expect(moved(ready(run).to('observing'))).toBe('act');
+  return moved(run);
+}
+
+describe.each(['starting', 'smoking'] as const)('before the first traffic (%s)', (phase) => {
+  it.each(DEEDS)('%s by another hand is told when the trial begins', (_, sentence, deed) => {
+    const run = early(phase);
+    deed(run);
+    expect(toldBy(run)).toMatch(sentence);
     expect(run.phase).toMatchObject({ kind: 'held', why: 'drift' });
+    expect(run.tick().kind).toBe('wait');
+  });
+
+  it('what PM2 does by itself is not told, then or later', () => {
+    const run = early(phase);
+    run.restart('main', false);
+    run.tick();
+    run.restart('main', true);
+    run.memoryRestarts.add(0);
+    run.tick();
+    run.memoryRestarts.clear();
+    ready(run).to('observing');
+    expect(looked(run).phase.kind).toBe('observing');
+  });
+
+  it('with drift: ignore it is noted, once', () => {
+    const run = early(phase, { drift: 'ignore' });
+    run.restart('main', true);
+    expect(toldBy(run)).toMatch(/^main was restarted .*; configured to be ignored$/);
+    expect(looked(run).phase.kind).toBe('observing');
+  });
+
+  it('all of it is told: main was restarted, and the canary edited', () => {
+    const run = early(phase);
+    run.restart('main', true);
+    run.restart('canary', true);
+    run.edited = { canary: { FLAG: 'on' } };
+    expect(toldBy(run)).toMatch(/^main was restarted/);
+    expect(moved(run)).toMatch(/^canary was restarted .*; env FLAG changed$/);
+    expect(run.phase.kind).toBe('rolling-back');
+  });
+
+  it.each(['main', 'canary'] as const)(
+    'an edit of %s takes back what was to be promoted',
+    (app) => {
+      const run = early(phase);
+      run.edited = { [app]: { FLAG: 'on' } };
+      run.ask('promote');
+      ready(run).to('promoting').toEnd();
+      expect(run.phase).toMatchObject({
+        kind: 'rolled-back',
+        cause: `${app} was edited by another hand: env FLAG changed`,
+      });
+      expect(run.events.map(({ text }) => text)).not.toContain('respec-main');
+    },
+  );
+});
+
+describe('a canary that is deleted while it starts', () => {
+  it('is made anew, and that is no drift', () => {
+    const run = early('starting');
+    run.canaryListed = false;
+    run.canary = null;
+    run.canaryId = 'another';
+    expect(run.tick().kind).toBe('act');
+    ready(run).to('observing');
+    expect(looked(run).phase.kind).toBe('observing');
+  });
+});
+
+describe('main edited while it is left for its restart', () => {
+  function leaving(config: Partial<ServiceConfig> = {}): Simulation {
+    const run = watched(config);
+    run.stuck.stable = 1;
+    return run.to('promoting');
+  }
+
+  it('gets the traffic back: a promotion would undo the edit', () => {
+    const run = leaving();
+    run.edited = { main: { PORT: '1' } };
+    run.toEnd();
+    expect(run.phase).toMatchObject({
+      kind: 'rolled-back',
+      cause: 'main was edited by another hand: env PORT changed',
+    });
+    expect(run.events.map(({ text }) => text)).not.toContain('respec-main');
+  });
+
+  it('is promoted with drift: ignore, and that is noted', () => {
+    const run = leaving({ drift: 'ignore' });
+    run.tick();
+    const { phase } = run;
+    run.edited = { main: { PORT: '1' } };
+    expect(moved(run)).toMatch(/^main was edited .*; configured to be ignored$/);
+    expect(run.phase).toEqual(phase);
+    run.edited = {};
+    run.stuck.stable = 0;
+    expect(run.toEnd().phase.kind).toBe('promoted');
+  });
+
+  it('is promoted when a person promotes what was held for that edit', () => {
+    const run = watched();
+    run.restart('main', true);
+    run.edited = { main: { PORT: '1' } };
+    run.to('held').ask('promote');
+    run.to('promoting/restarting-main');
+    run.edited = {};
+    expect(run.toEnd().phase.kind).toBe('promoted');
+  });
+});
+
+describe('while another drift lasts', () => {
+  it('an edit of main is kept in mind, and told after it', () => {
+    const run = watched();
+    run.mainCount = 2;
+    expect(moved(run)).toContain('main was scaled');
+    run.edited = { main: { PORT: '1' } };
+    looked(run);
+    run.mainCount = 1;
+    expect(moved(run)).toBe('main was edited by another hand: env PORT changed');
+  });
+});
+
+describe('a restart for memory', () => {
+  it('is none by another hand either when the look that sees it moves on', () => {
+    const run = new Simulation({
+      steps: [
+        { weight: 0.1, windowMs: HOUR_MS, gate: 'auto' },
+        { weight: 0.5, windowMs: HOUR_MS, gate: 'auto' },
+      ],
+    });
+    looked(run.to('observing'));
+    run.nowMs = 2 * HOUR_MS;
+    run.restart('main', true);
+    run.memoryRestarts.add(0);
+    expect(moved(run)).toBe('step 1 is over');
+    run.memoryRestarts.clear();
+    expect(looked(run).phase).toMatchObject({ kind: 'observing', step: 1 });
+  });
+});
+
+describe('a new PM2 daemon', () => {
+  it('that brings back another main is told as an edit, not as a restart', () => {
+    const run = watched();
+    run.daemonStartedAtMs = 2;
+    run.mainId = 'another';
+    run.restart('main', true);
+    run.edited = { main: { PORT: '1' } };
+    expect(moved(run)).toBe('main was edited by another hand: env PORT changed');
   });
 });
 
@@ -252,8 +409,7 @@ describe('what happened while nobody looked', () => {
 
 describe('while main bakes', () => {
   function baking(config: Partial<ServiceConfig> = {}): Simulation {
-    const run = new Simulation(config).to('baking');
-    return run.until(() => run.rollout.witness !== null);
+    return looked(new Simulation(config).to('baking'));
   }
 
   it('an edit of main takes the release back: it does not run it any more', () => {

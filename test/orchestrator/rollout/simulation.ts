@@ -14,6 +14,7 @@ import type {
 } from '../../../orchestrator/rollout/observation.js';
 import { isEnded, type Phase } from '../../../orchestrator/rollout/phase.js';
 import { ruleOn } from '../../../orchestrator/rollout/requests.js';
+import { witnessing } from '../../../orchestrator/rollout/drift.js';
 import {
   mainTouched,
   moved,
@@ -21,7 +22,6 @@ import {
   type Rollout,
 } from '../../../orchestrator/rollout/rollout.js';
 import { stableOnly } from '../../../orchestrator/rollout/route.js';
-import { witnessing } from '../../../orchestrator/rollout/witness.js';
 import type { SmokeResult } from '../../../orchestrator/smoke/report.js';
 import type { SmokeProgress } from '../../../orchestrator/smoke/runner.js';
 import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
@@ -133,10 +133,12 @@ export class Simulation {
   rollout: Rollout;
   readonly events: Event[] = [];
   main: Process | null = { pid: 1, release: 'old', orderedAtMs: 0 };
-  /** Another hand's doings: apps of a name, main's unique id, an edited environment. */
+  /** Another hand's doings: apps of a name, unique ids, edited environments, another daemon. */
   mainCount = 1;
   canaryCount = 1;
   mainId = 'main';
+  canaryId = 'canary';
+  daemonStartedAtMs = 1;
   edited: { main?: Record<string, string>; canary?: Record<string, string> } = {};
   mainStatus: string | null = null;
   canaryStatus: string | null = null;
@@ -214,6 +216,7 @@ export class Simulation {
     this.rollout = structuredClone(this.rollout);
     if (this.smoke?.kind === 'over') this.rollout = { ...this.rollout, smoke: this.smoke.result };
     const seen = this.#observe();
+    this.rollout = witnessing(this.rollout, seen);
     const decision = decide(this.rollout, seen, this.nowMs);
     if (decision.kind === 'act') {
       const done = this.#perform(decision.action);
@@ -221,8 +224,6 @@ export class Simulation {
       if (done && decision.then !== null) this.#move(decision.then);
     } else if (decision.kind === 'move') {
       this.#move(decision);
-    } else {
-      this.rollout = witnessing(this.rollout, seen);
     }
     return decision;
   }
@@ -316,7 +317,7 @@ export class Simulation {
       daemon: this.daemonUp
         ? {
             kind: 'up',
-            startedAtMs: 1,
+            startedAtMs: this.daemonStartedAtMs,
             mainCount: this.mainCount,
             canaryCount: this.canaryListed ? this.canaryCount : 0,
             main: this.mainCount === 0 ? null : this.#mainView(),
@@ -379,7 +380,7 @@ export class Simulation {
     const edited = app === 'baseline' ? {} : this.edited[app];
     return {
       pmId: APPS.indexOf(app),
-      uniqueId: app === 'main' ? this.mainId : app,
+      uniqueId: { main: this.mainId, canary: this.canaryId, baseline: app }[app],
       orderedAtMs: this[app]?.orderedAtMs ?? null,
       restartsByItself: false,
       spec: { ...spec, env: { ...spec.env, ...edited } },
