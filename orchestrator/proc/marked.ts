@@ -5,6 +5,8 @@ import type { Instance } from './instance.js';
 import { instanceOf, isAlive } from './tree.js';
 
 const POLL_MS = 50;
+/** How long the kernel may take to end what was sent SIGKILL. */
+const KILL_MS = 1_000;
 
 /** Living processes that were started with this variable. Those of other users cannot be seen. */
 export function markedProcesses(key: string, value: string): readonly Instance[] {
@@ -23,7 +25,7 @@ export function processesWith(
   });
 }
 
-/** Asks them with the signal to end, and after `graceMs` sends SIGKILL to those that are still there. */
+/** Asks them with the signal to end, after `graceMs` sends SIGKILL to those that are still there, and waits a moment for their end. */
 export async function endProcesses(
   processes: readonly Instance[],
   asking: 'SIGINT' | 'SIGTERM',
@@ -31,10 +33,16 @@ export async function endProcesses(
   clock: Clock,
 ): Promise<void> {
   signal(processes, asking);
-  for (let leftMs = graceMs; leftMs > 0 && processes.some(isAlive); leftMs -= POLL_MS) {
+  await ended(processes, graceMs, clock);
+  signal(processes, 'SIGKILL');
+  await ended(processes, KILL_MS, clock);
+}
+
+/** Waits until they are gone, so long at most. */
+async function ended(processes: readonly Instance[], limitMs: number, clock: Clock): Promise<void> {
+  for (let leftMs = limitMs; leftMs > 0 && processes.some(isAlive); leftMs -= POLL_MS) {
     await clock.sleep(POLL_MS);
   }
-  signal(processes, 'SIGKILL');
 }
 
 function signal(processes: readonly Instance[], name: NodeJS.Signals): void {

@@ -34,8 +34,8 @@ export function treePids(pid: number): readonly number[] {
   return [...pids];
 }
 
-/** Each thread has its own children. */
-function childrenOf(pid: number): number[] {
+/** The processes that a process has started itself, and that it still has. Each thread has its own. */
+export function childrenOf(pid: number): number[] {
   return list(`/proc/${pid}/task`).flatMap((thread) =>
     read(`/proc/${pid}/task/${thread}/children`).trim().split(' ').filter(Boolean).map(Number),
   );

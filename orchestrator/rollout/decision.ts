@@ -1,5 +1,6 @@
 /** What a decision can be: wait, act, or move to another phase. */
 import type { Route } from '../../common/protocol.js';
+import type { Instance } from '../proc/instance.js';
 import type { Phase } from './phase.js';
 import type { Witness } from './witness.js';
 
@@ -14,7 +15,12 @@ export type Action =
   | { readonly kind: 'start'; readonly track: 'canary' | 'baseline' }
   /** Begins the smoke test and the contract check, to be over by then. */
   | { readonly kind: 'smoke'; readonly deadlineMs: number }
-  | { readonly kind: 'respec-main'; readonly release: 'old' | 'new' }
+  | {
+      readonly kind: 'respec-main';
+      readonly release: 'old' | 'new';
+      /** What keeps main's port, and is ended before. */
+      readonly orphan?: Instance;
+    }
   /** Removes the canary, whatever is left of it, and brings PM2's saved dump up to date. */
   | { readonly kind: 'tidy-up' };
 

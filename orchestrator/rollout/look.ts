@@ -7,6 +7,7 @@ import { incompatibilities } from '../probe/compatibility.js';
 import { serves } from '../probe/serves.js';
 import { proveRuns } from '../proc/identity.js';
 import type { Instance } from '../proc/instance.js';
+import { orphanOnPort } from '../proc/orphan.js';
 import { instanceOf, treeRssBytes } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
@@ -131,9 +132,12 @@ async function lookAtDaemon(
     canaryCount: made.filter((app) => app.name === config.canaryApp).length,
     main:
       main &&
-      (await lookAtApp(main, sameSpec(main.spec, spec), waitsForMain(phase), () =>
-        readinessOfMain(main, { rollout, daemon: daemon.value, spec, before }),
-      )),
+      (await lookAtApp(main, sameSpec(main.spec, spec), waitsForMain(phase), async () => {
+        const found = await readinessOfMain(main, { rollout, daemon: daemon.value, spec, before });
+        if (found.ready) return found;
+        const orphan = await orphanOnPort(config.stable.port, main, daemon.value, pm2);
+        return orphan === null ? found : { ...found, orphan };
+      })),
     canary: await lookAtMade(config.canaryApp, config.canary, compatible),
     baseline: config.baseline && (await lookAtMade(config.baseline.app, config.baseline.at)),
   };

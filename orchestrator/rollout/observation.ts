@@ -11,7 +11,12 @@ import type { ServerInfo } from './rollout.js';
 /** Whether an instance serves what it should; the reason names the first thing that is missing. */
 export type Readiness =
   | { readonly ready: true; readonly server: ServerInfo | null }
-  | { readonly ready: false; readonly reason: string };
+  | {
+      readonly ready: false;
+      readonly reason: string;
+      /** Of main: PM2 has started this process for it, lost sight of it, and it keeps main's port. */
+      readonly orphan?: Instance;
+    };
 
 /** How PM2 holds an app: what tells another hand's deeds (drift.ts). The spec is never shown. */
 export interface AppFacts {

@@ -1,7 +1,11 @@
 /** Carries out the actions that decisions name. Each can be repeated without harm, and its failure is data. */
 import type { Clock } from '../../common/clock.js';
 import { ROLLOUT_KEY, sameSpec } from '../pm2/spec.js';
+import { environOf } from '../proc/files.js';
+import { sameLife, type Instance } from '../proc/instance.js';
 import { endProcesses, markedProcesses } from '../proc/marked.js';
+import { orphanOnPort } from '../proc/orphan.js';
+import { instanceOf, isAlive, treePids } from '../proc/tree.js';
 import type { ProxyClient } from '../proxy-client.js';
 import type { Preparations } from '../release/preparations.js';
 import type { SmokeRunner } from '../smoke/runner.js';
@@ -51,7 +55,7 @@ export async function perform(
       parts.smoke.begin(rollout, action.deadlineMs);
       return done;
     case 'respec-main':
-      return respecMain(parts, action.release, rollout);
+      return respecMain(parts, action, rollout);
     case 'tidy-up':
       return tidyUp(parts, rollout);
   }
@@ -91,13 +95,37 @@ async function start(
 }
 
 async function respecMain(
-  { pm2 }: PerformParts,
-  release: 'old' | 'new',
+  parts: PerformParts,
+  { release, orphan }: Extract<Action, { kind: 'respec-main' }>,
   { config, oldSpec, newSpec }: Rollout,
 ): Promise<ActionOutcome> {
+  const { pm2 } = parts;
   const main = await pm2.find(config.app);
   if (main.kind !== 'ok') return failed(main.reason);
+  if (orphan !== undefined) {
+    const ended = await endOrphan(parts, orphan, main.value, config.stable.port);
+    if (!ended.done) return ended;
+  }
   return asOutcome(await pm2.respec(main.value, release === 'new' ? newSpec : oldSpec));
+}
+
+/** Ends it as PM2 would, if it still is what it was when that was decided. */
+async function endOrphan(
+  { pm2, clock }: PerformParts,
+  orphan: Instance,
+  main: App,
+  port: number,
+): Promise<ActionOutcome> {
+  const daemon = await pm2.daemon();
+  if (daemon.kind !== 'ok') return failed(daemon.reason);
+  const still = await orphanOnPort(port, main, daemon.value, pm2);
+  if (!sameLife(still, orphan)) return done;
+  const graceMs = Number(environOf(orphan.pid)?.get('kill_timeout')) || GRACE_MS;
+  const tree = treePids(orphan.pid).flatMap((pid) => instanceOf(pid) ?? []);
+  await endProcesses(tree, 'SIGINT', graceMs, clock);
+  return isAlive(orphan)
+    ? failed(`process ${orphan.pid} keeps port ${port}, and does not end`)
+    : done;
 }
 
 async function tidyUp(parts: PerformParts, rollout: Rollout): Promise<ActionOutcome> {

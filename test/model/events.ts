@@ -27,7 +27,9 @@ export function* progress(world: World): Iterable<Event> {
 function* comingUp(world: World, name: AppName): Iterable<Event> {
   const app = world[name];
   if (app?.life == null || app.serves) return;
-  yield { name: `${name} serves`, to: changed(world, name, { serves: true, proven: true }) };
+  if (name !== 'main' || world.orphan === null) {
+    yield { name: `${name} serves`, to: changed(world, name, { serves: true, proven: true }) };
+  }
   if (name === 'main') {
     yield { name: 'main ends while it starts', to: restartedByPm2(world) };
     const over = { life: null, status: 'errored' } as const;
@@ -86,6 +88,7 @@ function rebooted(world: World): World {
     canary: null,
     baseline: null,
     daemon: next,
+    orphan: null,
     next: next + 1,
     daemonAnswers: true,
   };
@@ -102,8 +105,12 @@ export function* otherHand(world: World): Iterable<Event> {
     yield { name: `pm2 stop ${name}`, to: changed(world, name, stopped) };
     yield { name: `pm2 delete ${name}`, to: { ...world, [name]: null } };
   }
-  if (world.main?.life != null) {
-    yield { name: 'pm2 restart main --update-env', to: started(world, 'main', 'edited') };
+  const { main, orphan } = world;
+  if (main?.life == null) return;
+  yield { name: 'pm2 restart main --update-env', to: started(world, 'main', 'edited') };
+  if (!main.serves && orphan === null) {
+    const twice = started(world, 'main', main.release);
+    yield { name: 'pm2 start main as it starts', to: { ...twice, orphan: main.life } };
   }
 }
 

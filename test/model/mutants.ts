@@ -29,6 +29,14 @@ function seeing(seen: Observation, app: 'main' | 'canary', as: Partial<InstanceV
   return { ...seen, daemon: { ...daemon, [app]: { ...daemon[app], ...as } } };
 }
 
+/** Main without what keeps its port. */
+function blind({ daemon }: Observation): Partial<InstanceView> {
+  const readiness = daemon.kind === 'up' ? daemon.main?.readiness : null;
+  return readiness?.ready === false
+    ? { readiness: { ready: false, reason: readiness.reason } }
+    : {};
+}
+
 /** The real decision, but where this says something else. */
 function but(
   other: (
@@ -72,6 +80,12 @@ export const MUTANTS: readonly Mutant[] = [
         nowMs,
       ),
     found: 'no way to promoted',
+  },
+  {
+    name: "leaves main's port to an orphan",
+    decide: (rollout, seen, nowMs) => decide(rollout, seeing(seen, 'main', blind(seen)), nowMs),
+    needs: { faults: 1, otherHand: true },
+    found: 'there is no way to an end',
   },
   {
     name: 'never puts the route right',

@@ -7,6 +7,7 @@
  *
  * Time stands still at NOW_MS; when it passes, what is written in absolute times comes nearer.
  */
+import type { Instance } from '../../orchestrator/proc/instance.js';
 import { witnessing } from '../../orchestrator/rollout/drift.js';
 import type { Action, Decision, Move } from '../../orchestrator/rollout/decision.js';
 import type {
@@ -210,7 +211,7 @@ function viewOf(rollout: Rollout, world: World, name: AppName): InstanceView | n
   const atSpec = name !== 'main' || SPECS[app.release] === specOfMain(rollout);
   const readiness: Readiness = app.serves
     ? { ready: true, server: null }
-    : { ready: false, reason: 'no answer' };
+    : { ready: false, reason: 'no answer', ...(name === 'main' && orphanIn(world)) };
   return {
     status: app.status,
     life: app.life === null ? null : { pid: app.life, startTicks: app.life },
@@ -227,6 +228,10 @@ function viewOf(rollout: Rollout, world: World, name: AppName): InstanceView | n
     atSpec,
     readiness: atSpec && isAwaited(rollout.phase, name) ? readiness : null,
   };
+}
+
+function orphanIn({ orphan }: World): { readonly orphan?: Instance } {
+  return orphan === null ? {} : { orphan: { pid: orphan, startTicks: orphan } };
 }
 
 function isAwaited(phase: Phase, name: AppName): boolean {

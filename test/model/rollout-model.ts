@@ -237,6 +237,7 @@ function encode({ rollout, program, world, ordersLeft, faultsLeft }: State): str
     app(world.main),
     app(world.canary),
     app(world.baseline),
+    lives.of(world.orphan),
     `${daemons.of(world.daemon)} ${world.daemonAnswers} ${world.dump} ${world.proxyAnswers} ${routeKey(world.route)}`,
     `${carries.stable} ${carries.canary} ${world.preparation} ${world.smoke}`,
     phase(rollout.phase),
@@ -271,7 +272,7 @@ function actionKey(action: Action): string {
     case 'start':
       return `start ${action.track}`;
     case 'respec-main':
-      return `respec-main ${action.release}`;
+      return `respec-main ${action.release} ${action.orphan !== undefined}`;
     default:
       return action.kind;
   }

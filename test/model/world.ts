@@ -42,6 +42,8 @@ export type AppName = (typeof APP_NAMES)[number];
 export interface World extends Readonly<Record<AppName, App | null>> {
   /** Which daemon it is. */
   readonly daemon: number;
+  /** A life of main that PM2 has lost sight of: nobody else can serve on main's port. */
+  readonly orphan: number | null;
   readonly daemonAnswers: boolean;
   /** What the next daemon would start as main. */
   readonly dump: Release;
@@ -71,6 +73,7 @@ export function worldBefore(config: ServiceConfig): World {
     canary: null,
     baseline: null,
     daemon: 1,
+    orphan: null,
     daemonAnswers: true,
     dump: 'old',
     proxyAnswers: true,
@@ -118,7 +121,7 @@ export function performed(world: World, action: Action, rollout: Rollout): World
     case 'start':
       return made(world, action.track);
     case 'respec-main':
-      return respecced(world, action.release);
+      return respecced(world, action);
     case 'tidy-up':
       return tidied(world, rollout);
   }
@@ -131,9 +134,14 @@ function made(world: World, track: 'canary' | 'baseline'): World | null {
 }
 
 /** Whatever main was before: it has to be proven anew. */
-function respecced(world: World, release: Release): World | null {
+function respecced(
+  world: World,
+  { release, orphan }: Extract<Action, { kind: 'respec-main' }>,
+): World | null {
   if (!world.daemonAnswers || world.main === null) return null;
-  return changed(started(world, 'main', release), 'main', { proven: false });
+  const left = orphan?.pid === world.orphan ? null : world.orphan;
+  const restarted = changed(started(world, 'main', release), 'main', { proven: false });
+  return { ...restarted, orphan: left };
 }
 
 /** perform.ts looks at main before it says that all is in order. */

@@ -47,7 +47,8 @@ export function restartMain(
   const failed = (reason: string): Decision =>
     late ? giveUp(`main did not come up on the ${release} release: ${reason}`) : wait(reason);
   if (main === null) return failed('main is gone from PM2');
-  if (!wasRestarted(main, phase.before)) {
+  const orphan = orphanOf(main);
+  if (orphan !== null || !wasRestarted(main, phase.before)) {
     return late && seen.failure !== null
       ? failed(seen.failure)
       : order(rollout, phase, seen, nowMs, release);
@@ -76,15 +77,26 @@ export function restartMain(
 function order(
   rollout: Rollout,
   phase: Restarting,
-  { proxy }: Observation,
+  { proxy, daemon }: Observation,
   nowMs: number,
   release: 'old' | 'new',
 ): Decision {
   if (proxy.kind === 'down') return wait(proxyAway(proxy.reason));
   const respec = { kind: 'respec-main', release } as const;
-  if (nowMs < phase.deadlineMs) return act(respec);
-  const renewed = { ...phase, deadlineMs: nowMs + restartMs(rollout) };
-  return act(respec, move(renewed, 'main is restarted late'));
+  const inTime = nowMs < phase.deadlineMs;
+  const next = inTime ? phase : { ...phase, deadlineMs: nowMs + restartMs(rollout) };
+  const orphan = daemon.kind === 'up' ? orphanOf(daemon.main) : null;
+  if (orphan !== null) {
+    const told = `process ${orphan.pid}, which PM2 had started for main and lost sight of, keeps its port: it is ended, and main restarted`;
+    return act({ ...respec, orphan }, move(next, told));
+  }
+  return inTime ? act(respec) : act(respec, move(next, 'main is restarted late'));
+}
+
+/** Main cannot come up as long as that process lives. */
+function orphanOf(main: InstanceView | null): Instance | null {
+  const readiness = main?.readiness ?? null;
+  return readiness?.ready === false ? (readiness.orphan ?? null) : null;
 }
 
 /** Main holds the wanted spec and has had a new process since. */

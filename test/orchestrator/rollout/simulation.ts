@@ -5,6 +5,7 @@
 import type { ServiceState, TrackState } from '../../../common/protocol.js';
 import type { ServiceConfig } from '../../../config/types.js';
 import type { Assessment } from '../../../orchestrator/judge/types.js';
+import type { Instance } from '../../../orchestrator/proc/instance.js';
 import { decide } from '../../../orchestrator/rollout/decide/index.js';
 import type { Action, Decision } from '../../../orchestrator/rollout/decision.js';
 import type {
@@ -147,6 +148,8 @@ export class Simulation {
   canary: Process | null = null;
   baseline: Process | null = null;
   canaryListed = false;
+  /** What PM2 has lost sight of, and keeps main's port. */
+  orphan: Instance | null = null;
   /** Releases that never become ready when main runs them. */
   broken = new Set<'old' | 'new'>();
   canaryBroken = false;
@@ -287,10 +290,7 @@ export class Simulation {
           : { kind: 'over', result: this.smokeResult };
         return true;
       case 'respec-main':
-        if (!this.daemonUp) return false;
-        this.main = this.#process(action.release);
-        this.#mainRelease = action.release;
-        return true;
+        return this.#respec(action);
       case 'tidy-up':
         if (!this.daemonUp) return false;
         this.canary = null;
@@ -298,6 +298,14 @@ export class Simulation {
         this.baseline = null;
         return true;
     }
+  }
+
+  #respec({ release, orphan }: Extract<Action, { kind: 'respec-main' }>): boolean {
+    if (!this.daemonUp) return false;
+    if (orphan !== undefined) this.orphan = null;
+    this.main = this.#process(release);
+    this.#mainRelease = release;
+    return true;
   }
 
   #process(release: Process['release']): Process {
@@ -353,7 +361,12 @@ export class Simulation {
       ...view(this.main, this.#facts('main', release)),
       ...(this.mainStatus === null ? {} : { status: this.mainStatus }),
       atSpec: release === wanted,
-      readiness: ready ? { ready: true, server: null } : { ready: false, reason: 'no answer' },
+      readiness:
+        this.orphan !== null
+          ? { ready: false, reason: 'its port is taken', orphan: this.orphan }
+          : ready
+            ? { ready: true, server: null }
+            : { ready: false, reason: 'no answer' },
     };
   }
 
