@@ -19,6 +19,7 @@ import { createJudge } from '../orchestrator/judge/judge.js';
 import type { Assessment, CallEvent, EvidenceEvent } from '../orchestrator/judge/types.js';
 import { newCursor } from '../orchestrator/monitor/cursor.js';
 import { rolloutEvent } from '../orchestrator/monitor/trial.js';
+import { newRollout } from '../orchestrator/rollout/new-rollout.js';
 import type { Phase } from '../orchestrator/rollout/phase.js';
 import { rule } from '../orchestrator/rollout/requests.js';
 import type { RequestKind, Rollout } from '../orchestrator/rollout/rollout.js';
@@ -192,26 +193,11 @@ function rolloutOf({ service, number, startedAtMs }: Story): Rollout {
     args: [],
     env: {},
   };
-  return {
-    id: `${service}-${number}`,
-    mark: 'exhibit',
-    startedBy: 'a person',
-    service,
-    startedAtMs,
-    endedAtMs: null,
-    config: exhibitService(service),
-    oldSpec: spec,
-    change: {},
-    newSpec: spec,
-    release: null,
-    suite: null,
-    smoke: null,
-    phase: { kind: 'starting', deadlineMs: startedAtMs + MINUTE_MS },
-    request: null,
-    canaryServer: null,
-    witness: null,
-    warnings: [],
-  };
+  const config = exhibitService(service);
+  return newRollout(
+    { config, oldSpec: spec, newSpec: spec, change: {}, release: null, suite: null },
+    { number, startedBy: 'a person', startedAtMs, unique: 'exhibit' },
+  );
 }
 
 /** What would have been seen, in order of time. */

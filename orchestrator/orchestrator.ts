@@ -35,9 +35,9 @@ import type { ProxyClient } from './proxy-client.js';
 import { Preparations } from './release/preparations.js';
 import { pruneReleases } from './release/prune.js';
 import { retain } from './retention.js';
-import { startingPhase } from './rollout/decide/next.js';
 import { look } from './rollout/look.js';
 import { RolloutLoop, type World } from './rollout/loop.js';
+import { newRollout } from './rollout/new-rollout.js';
 import { perform } from './rollout/perform.js';
 import { makePlan, type Plan } from './rollout/plan.js';
 import { rolloutIdOf, type RequestKind, type Rollout } from './rollout/rollout.js';
@@ -275,34 +275,11 @@ export class Orchestrator {
     return rolloutIdOf(service, this.#parts.store.nextNumber(service));
   }
 
-  #begin(
-    { config, oldSpec, newSpec, change, release, suite }: Plan,
-    startedBy: string,
-  ): RolloutView {
+  #begin(plan: Plan, startedBy: string): RolloutView {
     const { store, clock, random } = this.#parts;
-    const number = store.nextNumber(config.name);
-    const id = rolloutIdOf(config.name, number);
+    const number = store.nextNumber(plan.config.name);
     const startedAtMs = clock.now();
-    const rollout: Rollout = {
-      id,
-      mark: `${id}.${random()}`,
-      service: config.name,
-      startedBy,
-      startedAtMs,
-      endedAtMs: null,
-      config,
-      oldSpec,
-      newSpec,
-      change,
-      release,
-      phase: release === null ? startingPhase(config, startedAtMs) : { kind: 'preparing' },
-      request: null,
-      canaryServer: null,
-      witness: null,
-      warnings: [],
-      suite,
-      smoke: null,
-    };
+    const rollout = newRollout(plan, { number, startedBy, startedAtMs, unique: random() });
     const letters = this.#notifications.lettersFor({
       rollout,
       from: null,

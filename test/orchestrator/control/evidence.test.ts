@@ -8,7 +8,7 @@ import { newCursor } from '../../../orchestrator/monitor/cursor.js';
 import type { Phase } from '../../../orchestrator/rollout/phase.js';
 import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import { Store } from '../../../orchestrator/store/store.js';
-import { service } from '../rollout/simulation.js';
+import { service, Simulation } from '../rollout/simulation.js';
 
 const OBSERVING: Phase = { kind: 'observing', step: 0, endsAtMs: 1e9 };
 const RESTARTING: Phase = {
@@ -27,26 +27,7 @@ let rollout: Rollout;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'evidence-'));
   store = Store.open(join(dir, 'rollouts.db'));
-  rollout = {
-    id: 'scraper-1',
-    mark: 'm',
-    startedBy: 'a person',
-    service: 'scraper',
-    startedAtMs: 1_000,
-    endedAtMs: null,
-    config: service,
-    oldSpec: {} as Rollout['oldSpec'],
-    newSpec: {} as Rollout['newSpec'],
-    change: {},
-    release: null,
-    phase: OBSERVING,
-    request: null,
-    canaryServer: null,
-    witness: null,
-    warnings: [],
-    suite: null,
-    smoke: null,
-  };
+  rollout = { ...new Simulation().rollout, startedAtMs: 1_000, phase: OBSERVING };
   store.insert(rollout, 1);
   const events = [1, 2, 3, 4, 5].map((i) => log(1_000 * i));
   store.addEvidence(rollout.id, events, newCursor);

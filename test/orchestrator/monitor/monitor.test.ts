@@ -12,7 +12,7 @@ import type { Look, TrackLook } from '../../../orchestrator/rollout/look.js';
 import type { Phase } from '../../../orchestrator/rollout/phase.js';
 import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import { Store } from '../../../orchestrator/store/store.js';
-import { service } from '../rollout/simulation.js';
+import { service, Simulation } from '../rollout/simulation.js';
 
 const OBSERVING: Phase = { kind: 'observing', step: 0, endsAtMs: 1e9 };
 const STARTING: Phase = { kind: 'starting', deadlineMs: 1e9 };
@@ -26,26 +26,8 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'monitor-'));
   store = Store.open(join(dir, 'rollouts.db'));
   const logs = { errorPatterns: ['ERROR', '^Traceback'], timesStable: 3 };
-  rollout = {
-    id: 'scraper-1',
-    mark: 'scraper-1-mark',
-    startedBy: 'a person',
-    service: 'scraper',
-    startedAtMs: 0,
-    endedAtMs: null,
-    config: { ...service, judge: { ...service.judge, logs } },
-    oldSpec: spec,
-    newSpec: spec,
-    change: {},
-    release: null,
-    phase: OBSERVING,
-    request: null,
-    canaryServer: null,
-    witness: null,
-    warnings: [],
-    suite: null,
-    smoke: null,
-  };
+  const config = { judge: { ...service.judge, logs } };
+  rollout = { ...new Simulation(config).rollout, phase: OBSERVING };
   store.insert(rollout, 1);
   for (const name of ['main', 'canary']) writeFileSync(join(dir, `${name}.log`), 'ERROR of old\n');
 });

@@ -19,6 +19,7 @@ import type { AppSpec } from '../../../orchestrator/pm2/spec.js';
 import { Preparations } from '../../../orchestrator/release/preparations.js';
 import type { PreparationRecord } from '../../../orchestrator/release/record.js';
 import { releaseFor } from '../../../orchestrator/release/release.js';
+import { newRollout } from '../../../orchestrator/rollout/new-rollout.js';
 import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import { Store } from '../../../orchestrator/store/store.js';
 import { isRunning } from '../../support/processes.js';
@@ -72,26 +73,17 @@ function rolloutWith({ commands, version, config, newSpec }: Wanted): Rollout {
     ...config,
   };
   const spec = { script: '/bin/ls', cwd: dir, interpreter: 'none', interpreterArgs: [], args: [] };
-  const rollout: Rollout = {
-    id: 'scraper-1',
-    mark: `scraper-1.${dir}`,
-    startedBy: 'a person',
-    service: 'scraper',
-    startedAtMs: 0,
-    endedAtMs: null,
-    config: { ...service, release },
-    oldSpec: { ...spec, env: {} },
-    newSpec: { ...spec, env: {}, ...newSpec },
-    change: {},
-    release: releaseFor(release, 'scraper-1', { version, set: { mcp: '1.23.2' } }),
-    phase: { kind: 'preparing' },
-    request: null,
-    canaryServer: null,
-    witness: null,
-    warnings: [],
-    suite: null,
-    smoke: null,
-  };
+  const rollout = newRollout(
+    {
+      config: { ...service, release },
+      oldSpec: { ...spec, env: {} },
+      newSpec: { ...spec, env: {}, ...newSpec },
+      change: {},
+      release: releaseFor(release, 'scraper-1', { version, set: { mcp: '1.23.2' } }),
+      suite: null,
+    },
+    { number: 1, startedBy: 'a person', startedAtMs: 0, unique: dir },
+  );
   if (store.byId(rollout.id) === null) store.insert(rollout, 1);
   return rollout;
 }

@@ -13,6 +13,7 @@ import type {
   InstanceView,
   Observation,
 } from '../../../orchestrator/rollout/observation.js';
+import { newRollout } from '../../../orchestrator/rollout/new-rollout.js';
 import { isEnded, type Phase } from '../../../orchestrator/rollout/phase.js';
 import { ruleOn } from '../../../orchestrator/rollout/requests.js';
 import { witnessing } from '../../../orchestrator/rollout/drift.js';
@@ -171,26 +172,18 @@ export class Simulation {
   #mainRelease: Process['release'] = 'old';
 
   constructor(config: Partial<ServiceConfig> = {}) {
-    this.rollout = {
-      id: 'scraper-1',
-      mark: 'scraper-1.test',
-      startedBy: 'a person',
-      service: 'scraper',
-      startedAtMs: 0,
-      endedAtMs: null,
-      config: { ...service, ...config },
-      oldSpec,
-      newSpec,
-      change: { script: newSpec.script, cwd: newSpec.cwd },
-      release: null,
-      phase: { kind: 'starting', deadlineMs: MINUTE_MS },
-      request: null,
-      canaryServer: null,
-      witness: null,
-      warnings: [],
-      suite: null,
-      smoke: null,
-    };
+    const change = { script: newSpec.script, cwd: newSpec.cwd };
+    this.rollout = newRollout(
+      {
+        config: { ...service, ...config },
+        oldSpec,
+        newSpec,
+        change,
+        release: null,
+        suite: null,
+      },
+      { number: 1, startedBy: 'a person', startedAtMs: 0, unique: 'test' },
+    );
   }
 
   /** The rollout makes its release first. */
