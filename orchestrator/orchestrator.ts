@@ -35,13 +35,13 @@ import type { ProxyClient } from './proxy-client.js';
 import { Preparations } from './release/preparations.js';
 import { pruneReleases } from './release/prune.js';
 import { retain } from './retention.js';
+import { putIdleRouteRight } from './rollout/idle-route.js';
 import { look } from './rollout/look.js';
 import { RolloutLoop, type World } from './rollout/loop.js';
 import { newRollout } from './rollout/new-rollout.js';
 import { perform } from './rollout/perform.js';
 import { makePlan, type Plan } from './rollout/plan.js';
 import { rolloutIdOf, type RequestKind, type Rollout } from './rollout/rollout.js';
-import { sameRoute, stableOnly } from './rollout/route.js';
 import { SmokeRunner } from './smoke/runner.js';
 import { Runs } from './runs/runs.js';
 import { Scheduler } from './schedule/scheduler.js';
@@ -66,8 +66,6 @@ export interface OrchestratorParts {
   readonly host: string;
   readonly log: Logger;
 }
-
-const IDLE_ROUTE_RETRY_MS = 2_000;
 
 export class Orchestrator {
   readonly runs: Runs;
@@ -113,7 +111,8 @@ export class Orchestrator {
     this.#track(this.#notifications.run(this.#stop.signal));
     this.#track(this.vitals.run(this.#stop.signal));
     for (const service of Object.values(this.#parts.config.services)) {
-      this.#track(this.#putIdleRouteRight(service));
+      const isIdle = (): boolean => !this.#loops.has(service.name);
+      this.#track(putIdleRouteRight(this.#parts, service, isIdle, this.#stop.signal));
       this.#track(this.#prune(service));
     }
     this.runs.resume();
@@ -326,23 +325,6 @@ export class Orchestrator {
       .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
       .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
-  }
-
-  /** A service without a rollout has all its traffic on main, whatever the proxy remembers. */
-  async #putIdleRouteRight(service: ServiceConfig): Promise<void> {
-    const { proxy, clock, log } = this.#parts;
-    const route = stableOnly(service);
-    while (!this.#stop.signal.aborted && !this.#loops.has(service.name)) {
-      const state = await proxy.state();
-      if (state.kind === 'ok') {
-        const found = state.value.services[service.name];
-        if (found === undefined || sameRoute(found.route, route)) return;
-        if (this.#loops.has(service.name)) return;
-        log.warn({ service: service.name }, 'the proxy had a route without a rollout');
-        if ((await proxy.setRoute(service.name, route)).kind === 'ok') return;
-      }
-      await clock.sleep(IDLE_ROUTE_RETRY_MS, this.#stop.signal);
-    }
   }
 
   #serviceView(service: ServiceConfig): ServiceView {
