@@ -1,35 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Phase } from '../../../orchestrator/rollout/phase.js';
 import { decideRun } from '../../../orchestrator/runs/decide.js';
-import type { Member, Run } from '../../../orchestrator/runs/run.js';
+import type { Run } from '../../../orchestrator/runs/run.js';
+import { runWith } from './fixture.js';
 
 const NOW_MS = 1_000_000;
 
-/** A run whose orchestrator was killed while it began `a`; `b` was to come next. */
-function cutOff(own: Partial<Run>): Run {
-  const member = (service: string, state: Member['state']): Member => ({
-    service,
-    request: { release: {}, dryRun: false },
-    state,
-  });
-  return {
-    id: 'run-1',
-    title: 'group all',
-    startedAtMs: 0,
-    endedAtMs: null,
-    cancelled: null,
-    parallel: 1,
-    onRollback: 'stop',
-    onlyIfChanged: false,
-    window: null,
-    members: [
-      member('a', { kind: 'starting', rolloutId: 'a-1' }),
-      member('b', { kind: 'pending' }),
-    ],
-    ...own,
-  };
-}
-
+/** The orchestrator was killed while it began `a`. */
+const cutOff = (own: Partial<Run>): Run => runWith({ kind: 'starting', rolloutId: 'a-1' }, own);
 const none = (): null => null;
 const over = { endsAtMs: NOW_MS - 1, then: 'finish' } as const;
 

@@ -3,24 +3,9 @@ import type { Rollout } from '../../../orchestrator/rollout/rollout.js';
 import type { Run } from '../../../orchestrator/runs/run.js';
 import { runView } from '../../../orchestrator/runs/view.js';
 import { Simulation } from '../rollout/simulation.js';
+import { runWith } from './fixture.js';
 
-const request = { release: {}, dryRun: false };
-/** The first service's rollout is under way, the second's turn comes next. */
-const run: Run = {
-  id: 'run-1',
-  title: 'group all',
-  startedAtMs: 0,
-  endedAtMs: null,
-  cancelled: null,
-  parallel: 1,
-  onRollback: 'stop',
-  onlyIfChanged: false,
-  window: null,
-  members: [
-    { service: 'a', request, state: { kind: 'under-way', rolloutId: 'a-1', told: false } },
-    { service: 'b', request, state: { kind: 'pending' } },
-  ],
-};
+const underWay = { kind: 'under-way', rolloutId: 'a-1', told: false } as const;
 const held: Partial<Rollout> = {
   phase: { kind: 'held', why: 'paused', step: 0, remainingMs: 1_000, deadlineMs: null },
 };
@@ -34,5 +19,5 @@ it.each<[string, boolean, Partial<Run>, Partial<Rollout>]>([
   ['waits for nobody when it is over', false, { endedAtMs: 1 }, held],
 ])('a run %s', (_, waitsForPerson, own, rollout) => {
   const find = (): Rollout => ({ ...new Simulation().rollout, ...rollout });
-  expect(runView({ ...run, ...own }, find, 1)).toMatchObject({ waitsForPerson });
+  expect(runView(runWith(underWay, own), find, 1)).toMatchObject({ waitsForPerson });
 });
