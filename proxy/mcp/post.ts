@@ -21,19 +21,17 @@ import { cancelUpstream } from './cancel.js';
 import { sendDenial } from './denial.js';
 import { isForOneInstance } from './from-client.js';
 import { taggedToken } from './generation.js';
-import { askForHints } from './hints.js';
+import { learnHints } from './hints.js';
 import { Ledger } from './ledger.js';
 import { isRequest, isResponse, type Message } from './message-scanner.js';
 import { outcomeOfStatus } from './outcome.js';
 import type { PostHooks, PostRequest } from './post-request.js';
 import { lostBecause, REFUSALS, type RpcError } from './refusals.js';
-import { mayReplay, toolsCalled } from './replay.js';
+import { mayReplay } from './replay.js';
 import { Resumption, type Resumed } from './resumption.js';
 
 /** Tries in which the instance was reached. */
 const MAX_ATTEMPTS = 4;
-/** Less than the two seconds within which a lost call is to be answered. */
-const HINTS_TIMEOUT_MS = 1_500;
 /** How long a cut stream of a call that may be sent again is waited for. */
 const RESUME_PATIENCE_MS = 5_000;
 
@@ -341,12 +339,7 @@ export class Post implements LiveCall {
     if (!this.answer.isReplaceable) return false;
     if (this.reached >= MAX_ATTEMPTS && !this.isListening) return false;
     const { requests } = this.ids;
-    const isKnown = toolsCalled(requests).every((tool) => catalog.knows(tool));
-    if (config.replay === 'safe' && !isKnown)
-      await Promise.race([
-        askForHints(catalog, this.pin, this.request),
-        this.plane.clock.sleep(HINTS_TIMEOUT_MS),
-      ]);
+    await learnHints(this.plane, this.pin, this.request, requests);
     return mayReplay(requests, config.replay, catalog);
   }
 
