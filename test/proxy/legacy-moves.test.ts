@@ -6,6 +6,26 @@ import { echo, sseAgent } from './support/agents.js';
 import { startProxy, type TestProxy } from './support/proxies.js';
 import { SseServer } from './support/sse-server.js';
 
+/** A client's stream, as it comes. */
+async function openStream(url: string) {
+  const { body } = await fetch(`${url}/sse`);
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  /** Reads on until that has come; gives all that has. */
+  const until = async (wanted: string): Promise<string> => {
+    while (!text.includes(wanted)) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`the stream ended with ${text}`);
+      text += value;
+    }
+    return text;
+  };
+  await until('data: ');
+  await until('\n\n');
+  const endpoint = url + (/^data: (.*)$/m.exec(text)?.[1] ?? '');
+  return { endpoint, until, close: () => reader.cancel() };
+}
+
 describe('a legacy SSE session that its instance has forgotten', () => {
   let proxy: TestProxy;
   let server: SseServer;
@@ -33,18 +53,34 @@ describe('a legacy SSE session that its instance has forgotten', () => {
     await agent.close();
   });
 
+  it('is told that its token has expired, and goes on with a new one', async () => {
+    const stream = await openStream(proxy.url);
+    const post = async (message: object, token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const body = JSON.stringify({ jsonrpc: '2.0', ...message });
+      return (await fetch(stream.endpoint, { method: 'POST', headers, body })).status;
+    };
+    const params = { protocolVersion: '2024-11-05', capabilities: {} };
+    expect(await post({ id: 0, method: 'initialize', params }, 'old')).toBe(202);
+    await stream.until('"id":0');
+    server.token = 'new';
+    server.forgetSessions();
+    const call = { method: 'tools/call', params: { name: 'write', arguments: {} } };
+    expect(await post({ ...call, id: 1 }, 'old')).toBe(401);
+    expect(server.runs).toBe(0);
+    expect(await post({ ...call, id: 2 }, 'new')).toBe(202);
+    expect(await stream.until('"id":2')).toContain('by 1');
+    await stream.close();
+  });
+
   it('is told what its instance says of a batch that cannot be taken apart', async () => {
-    const stream = await fetch(`${proxy.url}/sse`);
-    const reader = stream.body!.getReader();
-    const { value } = (await reader.read()) as { value: Uint8Array };
-    const begun = new TextDecoder().decode(value);
-    const endpoint = /^data: (.*)$/m.exec(begun)?.[1] ?? '';
+    const { endpoint, close } = await openStream(proxy.url);
     const call = (id: number): object => ({ jsonrpc: '2.0', id, method: 'ping' });
     const body = JSON.stringify([null, call(1), call(2)]);
-    const posted = await fetch(proxy.url + endpoint, { method: 'POST', body });
+    const posted = await fetch(endpoint, { method: 'POST', body });
     expect(posted.status).toBe(202);
     expect(server.received[0]).toEqual([[null, call(1), call(2)]]);
-    await reader.cancel();
+    await close();
   });
 
   it('has what the lost instance asked of its client cancelled', async () => {

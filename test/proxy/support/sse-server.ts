@@ -19,6 +19,8 @@ export class SseServer {
   isSilent = false;
   /** Until then, by `performance.now()`, calls are reset. */
   cutsUntil = 0;
+  /** With which token alone streams may be opened; null: with any, and with none. */
+  token: string | null = null;
   /** What a message for an unknown session is answered with. */
   unknown = { status: 404, text: 'Could not find session' };
   port = 0;
@@ -72,7 +74,7 @@ export class SseServer {
   private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
-    if (req.method === 'GET') return this.open(res);
+    if (req.method === 'GET') return this.open(req, res);
     const session = Number(new URL(req.url ?? '/', 'http://x').searchParams.get('s'));
     if (!this.streams.has(session)) {
       res.writeHead(this.unknown.status).end(this.unknown.text);
@@ -88,7 +90,11 @@ export class SseServer {
     if (message.id !== undefined && message.method !== undefined) this.answer(session, message);
   }
 
-  private open(res: ServerResponse): void {
+  private open({ headers }: IncomingMessage, res: ServerResponse): void {
+    if (this.token !== null && headers.authorization !== `Bearer ${this.token}`) {
+      res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('expired');
+      return;
+    }
     const session = this.received.push([]) - 1;
     this.streams.set(session, res);
     res.once('close', () => this.streams.delete(session));
