@@ -100,7 +100,7 @@ export function planText({ service }: UninstallPlan): string {
     `  2. PM2 restarts ${app} there: ${settingOf(portFrom)} from ${stable.port} to ${listen.port}`,
     `  3. proof within ${ready}: port ${listen.port} belongs to ${app}, which answers (${service.probe.kind})`,
     `From step 1 until ${app} answers, agents are refused. Their sessions end with the old process: they begin new ones.`,
-    `When a step fails, ${app} gets port ${stable.port} back, and canary-proxy listens again.`,
+    `When a step fails, or you interrupt it, ${app} gets port ${stable.port} back, and canary-proxy listens again.`,
     ...(listen.host === stable.host
       ? []
       : [`Agents connect to ${listen.host}: ${app} must listen on that address by itself.`]),

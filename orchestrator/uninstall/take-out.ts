@@ -26,6 +26,8 @@ export interface TakeOutParts {
   readonly underWay: () => Promise<string | null>;
   /** Told of each step as it begins. */
   readonly say: (step: string) => void;
+  /** Aborted when a person has had enough: what was begun is put back. */
+  readonly interrupted: AbortSignal;
 }
 
 export type TakenOut =
@@ -52,13 +54,20 @@ async function swap(parts: TakeOutParts, plan: UninstallPlan): Promise<string | 
   say(`canary-proxy lets go of port ${listen.port}`);
   const closed = await proxy.setListening(name, false, drain.callsMs + DRAIN_MARGIN_MS);
   if (closed.kind === 'down') return closed.reason;
+  const interruption = interruptionOf(parts);
+  if (interruption !== null) return interruption;
   // No rollout begins without the proxy, but one may have begun just before.
   const rollout = await underWay();
   if (rollout !== null) return because('under-way', `${rollout} has just begun`);
   say(`PM2 restarts ${app} on port ${listen.port}`);
   const restarted = await pm2.respec(main, after);
   if (restarted.kind !== 'ok') return restarted.reason;
-  return untilServing(parts, service, listen);
+  const missing = await untilServing(parts, service, listen, parts.interrupted);
+  return missing === null ? null : (interruptionOf(parts) ?? missing);
+}
+
+function interruptionOf({ interrupted }: TakeOutParts): string | null {
+  return interrupted.aborted ? 'it was interrupted' : null;
 }
 
 async function putBack(parts: TakeOutParts, plan: UninstallPlan): Promise<string[]> {
@@ -83,15 +92,17 @@ function untilServing(
   { pm2, clock }: TakeOutParts,
   { app, probe, readyMs }: ServiceConfig,
   at: HostPort,
+  interrupted?: AbortSignal,
 ): Promise<string | null> {
-  return until(clock, readyMs, async () => {
+  const missing = async (): Promise<string | null> => {
     const daemon = await pm2.daemon();
     const main = daemon.kind === 'ok' ? await pm2.find(app) : daemon;
     if (daemon.kind !== 'ok') return daemon.reason;
     if (main.kind !== 'ok') return main.reason;
     const readiness = await serves(main.value, at, probe, daemon.value);
     return readiness.ready ? null : readiness.reason;
-  });
+  };
+  return until(clock, readyMs, missing, interrupted);
 }
 
 function untilListening({ proxy, clock }: TakeOutParts, name: string): Promise<string | null> {
@@ -103,16 +114,18 @@ function untilListening({ proxy, clock }: TakeOutParts, name: string): Promise<s
   });
 }
 
-/** Looks again and again until nothing is missing (null), or gives what was at the end. */
+/** Looks again and again until nothing is missing (null), or gives what was at the end, or when that was interrupted. */
 async function until(
   clock: Clock,
   limitMs: number,
   missing: () => Promise<string | null>,
+  interrupted?: AbortSignal,
 ): Promise<string | null> {
   const deadlineMs = clock.now() + limitMs;
   for (;;) {
     const reason = await missing();
-    if (reason === null || clock.now() >= deadlineMs) return reason;
+    const isOver = clock.now() >= deadlineMs || interrupted?.aborted === true;
+    if (reason === null || isOver) return reason;
     await clock.sleep(POLL_MS);
   }
 }

@@ -25,7 +25,8 @@ function run(
 }
 
 beforeAll(async () => {
-  stage = await openTestStage();
+  // One test waits for a main that cannot come up.
+  stage = await openTestStage({ ready: '12s' });
 });
 
 afterAll(() => stage.dispose());
@@ -219,6 +220,27 @@ describe('taking the proxy away', () => {
     squatter.close();
     expect(stderr).toContain(`${SERVICE} is on port ${stable} again, behind canary-proxy`);
     expect(code).toBe(1);
+    expect(portHolder(stable)).toBe(pidOf(stage, SERVICE));
+    expect(await answers(listen)).toMatchObject({ ok: true });
+    await expectTidy(stage);
+  });
+
+  it('puts everything back when it is interrupted', async () => {
+    const { listen, stable } = stage.ports(SERVICE);
+    const before = pidOf(stage, SERVICE);
+    const cli = join(packageRoot(), 'dist', 'orchestrator', 'cli', 'main.js');
+    const child = spawn(process.execPath, [cli, 'uninstall', SERVICE, '--yes'], {
+      env: stage.pm2.env,
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (!child.killed && said.includes('PM2 restarts')) child.kill('SIGINT');
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(said).toContain('it was interrupted');
+    expect(code).toBe(1);
+    expect(pidOf(stage, SERVICE)).not.toBe(before);
     expect(portHolder(stable)).toBe(pidOf(stage, SERVICE));
     expect(await answers(listen)).toMatchObject({ ok: true });
     await expectTidy(stage);

@@ -91,6 +91,8 @@ async function carryOut(
 ): Promise<ExitCode> {
   const { name, app, listen, stable } = plan.service;
   const { takeOut } = await import('../../uninstall/take-out.js');
+  const interruption = new AbortController();
+  const forget = io.onEnd?.(() => interruption.abort());
   const taken = await takeOut(
     {
       pm2,
@@ -98,9 +100,11 @@ async function carryOut(
       clock: systemClock,
       underWay: () => rolloutUnderWay(io, name),
       say: (step) => io.err(step),
+      interrupted: interruption.signal,
     },
     plan,
   );
+  forget?.();
   if (taken.kind === 'done') {
     const gap = formatDuration(taken.gapMs);
     io.out(`${app} serves agents on port ${listen.port}; the change took ${gap}\n`);

@@ -71,6 +71,7 @@ function partsFor({ main: app }: UninstallPlan, own: Partial<TakeOutParts>): Tak
     clock: systemClock,
     underWay: () => Promise.resolve(null),
     say: () => undefined,
+    interrupted: new AbortController().signal,
     ...own,
   };
 }
@@ -104,4 +105,19 @@ it('puts main back when it does not serve on the port of agents', async () => {
     troubles: [],
   });
   expect(done).toEqual(['let go', 'respec', 'listen']);
+});
+
+it.each([
+  ['canary-proxy', ['let go', 'listen']],
+  ['PM2', ['let go', 'respec', 'listen']],
+])('puts everything back when it is interrupted at the step of %s', async (who, wanted) => {
+  const plan = planned();
+  const interruption = new AbortController();
+  const say = (step: string): void => {
+    if (step.startsWith(who)) interruption.abort();
+  };
+  const parts = partsFor(plan, { say, interrupted: interruption.signal });
+  const taken = await takeOut(parts, plan);
+  expect(taken).toEqual({ kind: 'failed', reason: 'it was interrupted', troubles: [] });
+  expect(done).toEqual(wanted);
 });
