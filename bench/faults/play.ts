@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { whereOf } from '../../demo/control.js';
 import type { RolloutView } from '../../orchestrator/control/messages.js';
-import type { Excuse } from './excuse.js';
+import { instanceLost, type Excuse } from './excuse.js';
 import { nameOf } from './fault.js';
 import { inject, type Injected } from './inject/index.js';
 import type { Answer, Scenario } from './scenario.js';
@@ -52,7 +52,10 @@ export async function play(theatre: Theatre, scenario: Scenario, log: string[]):
   if (!isForgotten()) await concludeRollout(theatre, scenario.whenHeld, note);
   return {
     fired,
-    excuses: done.flatMap((each) => each.excuses()),
+    excuses: [
+      ...done.flatMap((each) => each.excuses()),
+      ...theatre.deaths().map((atMs) => instanceLost(atMs, atMs, 'the release dies')),
+    ],
     mainReplacedAtMs: Math.max(0, ...done.map((each) => each.mainReplacedAtMs?.() ?? 0)),
     historyLost: isForgotten(),
   };

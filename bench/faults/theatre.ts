@@ -1,6 +1,6 @@
 /** A stage for one run: a server of all transports under a private PM2, and hands on everything that a fault befalls. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -163,6 +163,12 @@ export class Theatre {
       const state = await this.proxyState();
       return state !== null && state.pid !== before && state.services[SERVICE]?.listening === true;
     }, BACK_TIMEOUT_MS);
+  }
+
+  /** When the new release ended by its own fault. Unix milliseconds. */
+  deaths(): readonly number[] {
+    const file = join(this.dir, 'new', 'deaths');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
   }
 
   /** When each call to `append` ran, by its key. */
