@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           // Half of their time they wait for windows, drains and daemons.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
@@ -28,8 +28,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          // Real servers share two cores: two files at a time keep waits honest.
-          maxWorkers: 2,
+          // They wait for real servers more than they work.
+          maxWorkers: 3,
           // No module has state of its own, so a file need not load all of them anew.
           isolate: false,
           sequence: { groupOrder: 1 },

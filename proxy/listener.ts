@@ -9,6 +9,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { NOT_BOUND_YET } from '../common/protocol.js';
 import type { Logger } from '../common/log.js';
@@ -24,15 +25,19 @@ const MAX_CONNECTIONS = 20_000;
 const REBIND_MS = 250;
 const CLOSED = 'closed';
 
-/** How long a request's headers may take, and how often that is looked at. */
-export interface HeaderLimits {
+export interface ConnectionLimits {
+  /** How long a request's headers may take. */
   readonly headersTimeoutMs: number;
+  /** How often that is looked at. */
   readonly checkIntervalMs: number;
+  /** How long a connection is kept that no request comes on. */
+  readonly keepAliveMs: number;
 }
 
-const HEADER_LIMITS: HeaderLimits = {
+const CONNECTION_LIMITS: ConnectionLimits = {
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   checkIntervalMs: CHECK_INTERVAL_MS,
+  keepAliveMs: KEEP_ALIVE_MS,
 };
 
 export interface ListenerHandlers {
@@ -49,7 +54,7 @@ export class Listener {
   /** Answers that are not over. */
   private readonly answers = new Set<ServerResponse>();
   /** Connections that have had no request yet: one may be on its way. */
-  private readonly fresh = new Set<Duplex>();
+  private readonly fresh = new Set<Socket>();
   private retry: NodeJS.Timeout | null = null;
   private isLoose = false;
   private isShut = false;
@@ -57,21 +62,24 @@ export class Listener {
 
   readonly address: HostPort;
   private readonly log: Logger;
+  private readonly limits: ConnectionLimits;
 
   constructor(
     address: HostPort,
     { onRequest, onUpgrade }: ListenerHandlers,
     log: Logger,
-    { headersTimeoutMs, checkIntervalMs } = HEADER_LIMITS,
+    limits = CONNECTION_LIMITS,
   ) {
     this.address = address;
     this.log = log;
+    this.limits = limits;
+    const { headersTimeoutMs, checkIntervalMs, keepAliveMs } = limits;
     this.server = createServer(
       {
         headersTimeout: headersTimeoutMs,
         // Bodies have limits of their own (slow-bodies.ts): a large upload may take its time.
         requestTimeout: 0,
-        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveTimeout: keepAliveMs,
         connectionsCheckingInterval: checkIntervalMs,
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
@@ -87,14 +95,13 @@ export class Listener {
       socket.once('close', () => this.fresh.delete(socket));
     });
     this.server.on('upgrade', (req, socket, head) => {
-      this.late.delete(socket);
-      this.fresh.delete(socket);
+      this.used(req.socket);
       this.upgraded.add(socket);
       socket.once('close', () => this.upgraded.delete(socket));
       onUpgrade(req, socket, head);
     });
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.refuseLate(error, socket);
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.onLate(error, socket);
       else refuseBytes(error, socket);
     });
   }
@@ -178,18 +185,33 @@ export class Listener {
    * A process that had no turn for long sees the time run out before it sees the headers that came
    * in meanwhile: they are read first.
    */
-  private refuseLate(error: NodeJS.ErrnoException, socket: Duplex): void {
+  private onLate(error: NodeJS.ErrnoException, socket: Duplex): void {
     this.late.add(socket);
     setImmediate(() => {
-      if (this.late.delete(socket)) refuseBytes(error, socket);
+      if (!this.late.delete(socket)) return;
+      if (socket instanceof Socket && socket.bytesRead === 0) this.keep(socket);
+      else refuseBytes(error, socket);
     });
   }
 
+  /**
+   * Node counts a connection's first headers from its beginning, but clients keep connections in stock
+   * that they have never used: a 408 would be read as the answer to the request that is just sent.
+   * Without a timeout handler node:http closes it without a word.
+   */
+  private keep(socket: Socket): void {
+    const { keepAliveMs, headersTimeoutMs } = this.limits;
+    socket.setTimeout(keepAliveMs - headersTimeoutMs);
+  }
+
+  /** A request has come on it. */
+  private used(socket: Socket): void {
+    this.late.delete(socket);
+    if (this.fresh.delete(socket)) socket.setTimeout(0);
+  }
+
   private track(res: ServerResponse): void {
-    if (res.socket !== null) {
-      this.late.delete(res.socket);
-      this.fresh.delete(res.socket);
-    }
+    if (res.socket !== null) this.used(res.socket);
     this.answers.add(res);
     res.once('close', () => this.answers.delete(res));
     if (this.isLoose) res.shouldKeepAlive = false;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import { freePort } from '../support/ports.js';
@@ -8,6 +9,7 @@ import { ownDoors } from '../../proxy/doors.js';
 import { Listener } from '../../proxy/listener.js';
 
 const HEADERS_TIMEOUT_MS = 1_000;
+const KEEP_ALIVE_MS = 3_000;
 
 let port: number;
 let listener: Listener;
@@ -18,7 +20,7 @@ beforeAll(async () => {
     { host: '127.0.0.1', port },
     { onRequest: (_, res) => res.end('served'), onUpgrade: (_, socket) => socket.destroy() },
     pino({ level: 'silent' }),
-    { headersTimeoutMs: HEADERS_TIMEOUT_MS, checkIntervalMs: 20 },
+    { headersTimeoutMs: HEADERS_TIMEOUT_MS, checkIntervalMs: 20, keepAliveMs: KEEP_ALIVE_MS },
   );
   await listener.open(ownDoors);
 });
@@ -53,5 +55,21 @@ describe('headers that are late', () => {
     socket.write('host: x\r\nconnection: close\r\n\r\n');
     stall();
     expect(await text(socket)).toContain('served');
+  });
+});
+
+describe('a connection in stock, that nothing has been sent on', () => {
+  it('serves a request that comes after headers’ time, and may take its own for it', async () => {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    await delay(2 * HEADERS_TIMEOUT_MS);
+    socket.write('GET / HTTP/1.1\r\n');
+    await delay(HEADERS_TIMEOUT_MS / 2);
+    socket.write('host: x\r\nconnection: close\r\n\r\n');
+    expect(await text(socket)).toContain('served');
+  });
+
+  it('is closed without a word when none comes', async () => {
+    expect(await text(connect(port, '127.0.0.1'))).toBe('');
   });
 });
