@@ -86,7 +86,13 @@ async function repairOrchestrator(theatre: Theatre, file: string, awayMs: number
   const { pm2, home } = theatre.stage;
   await delay(awayMs);
   await until(() => hasMoved(file), REPAIR_TIMEOUT_MS);
-  await pm2.pm2('restart', ORCHESTRATOR);
+  // Another fault may have PM2 away.
+  const restart = (): Promise<boolean> =>
+    pm2.pm2('restart', ORCHESTRATOR).then(
+      () => true,
+      () => false,
+    );
+  await until(restart, REPAIR_TIMEOUT_MS);
   await until(async () => {
     const state = await theatre.proxyState();
     return state !== null && state.services[SERVICE]?.route.tracks.canary === undefined;
