@@ -10,26 +10,26 @@ import type { Instance } from './instance.js';
 import { treeListeners } from './listeners.js';
 import { childrenOf, instanceOf, isAlive } from './tree.js';
 
-/** What PM2 starts a process with: the id that this very daemon has drawn for the app. */
-const ID_KEY = 'unique_id';
+/** What PM2 starts a process with. Its id for the app is another one once that was deleted and started anew. */
+const NAME_KEY = 'name';
 
 /**
  * The orphan of an app that listens on the port, itself or by what it started; null without one.
  *
  * It is certainly one, since all of this is so: it is a child of the daemon itself, it was started
- * with the unique id of the app, and it still lives after the daemon has answered with a list of
+ * under the app's name, and it still lives after the daemon has answered with a list of
  * processes that it is not in. PM2 lists a process from the moment in which it is there, until it
  * has ended.
  */
 export async function orphanOnPort(
   port: number,
-  app: Pick<App, 'uniqueId'>,
+  app: Pick<App, 'name'>,
   daemon: Pick<Daemon, 'pid'>,
   pm2: Pick<ProcessManager, 'list'>,
 ): Promise<Instance | null> {
-  if (daemon.pid === null || app.uniqueId === '') return null;
+  if (daemon.pid === null) return null;
   const holders = childrenOf(daemon.pid)
-    .filter((pid) => environOf(pid)?.get(ID_KEY) === app.uniqueId)
+    .filter((pid) => environOf(pid)?.get(NAME_KEY) === app.name)
     .filter((pid) => treeListeners(pid).some((listener) => listener.port === port))
     .flatMap((pid) => instanceOf(pid) ?? []);
   if (holders.length === 0) return null;

@@ -165,8 +165,19 @@ describe('on a PM2', () => {
       .map(({ reason }) => reason)
       .join('\n');
 
-  it('main gets its port back from a process that PM2 has lost sight of', async () => {
+  /** What `pm2 delete` and `pm2 start` of its file do: PM2 has another id for it then. */
+  async function startsAnew(): Promise<void> {
+    expectOk(await pm2.remove(expectOk(await pm2.find(service.app))));
+    const app = { name: service.app, script: NODE_SERVER, kill_timeout: 300 };
+    await startApp(sandbox, { ...app, env: { PORT: port, BOOT_MS: '0' } });
+  }
+
+  it.each([
+    ['has lost sight of', () => Promise.resolve()],
+    ['has lost sight of, and main is another app since', startsAnew],
+  ])('main gets its port back from a process that PM2 %s', async (_, happens) => {
     const orphan = await losesSightOfMain();
+    await happens();
 
     const over = await takenBackTo(main.spec, 30_000);
 
