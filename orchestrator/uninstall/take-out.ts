@@ -17,6 +17,7 @@ const DRAIN_MARGIN_MS = 5_000;
 /** How long a port that was let go may take to be held again. */
 const REOPEN_MS = 10_000;
 const POLL_MS = 100;
+const INTERRUPTED = 'it was interrupted';
 
 export interface TakeOutParts {
   readonly pm2: Pick<ProcessManager, 'daemon' | 'find' | 'respec'>;
@@ -48,26 +49,20 @@ export async function takeOut(parts: TakeOutParts, plan: UninstallPlan): Promise
 
 /** Null, or the reason why it could not be done. */
 async function swap(parts: TakeOutParts, plan: UninstallPlan): Promise<string | null> {
-  const { pm2, proxy, underWay, say } = parts;
+  const { pm2, proxy, underWay, say, interrupted } = parts;
   const { service, main, after } = plan;
   const { name, app, listen, drain } = service;
   say(`canary-proxy lets go of port ${listen.port}`);
   const closed = await proxy.setListening(name, false, drain.callsMs + DRAIN_MARGIN_MS);
   if (closed.kind === 'down') return closed.reason;
-  const interruption = interruptionOf(parts);
-  if (interruption !== null) return interruption;
+  if (interrupted.aborted) return INTERRUPTED;
   // No rollout begins without the proxy, but one may have begun just before.
   const rollout = await underWay();
   if (rollout !== null) return because('under-way', `${rollout} has just begun`);
   say(`PM2 restarts ${app} on port ${listen.port}`);
   const restarted = await pm2.respec(main, after);
   if (restarted.kind !== 'ok') return restarted.reason;
-  const missing = await untilServing(parts, service, listen, parts.interrupted);
-  return missing === null ? null : (interruptionOf(parts) ?? missing);
-}
-
-function interruptionOf({ interrupted }: TakeOutParts): string | null {
-  return interrupted.aborted ? 'it was interrupted' : null;
+  return untilServing(parts, service, listen, interrupted);
 }
 
 async function putBack(parts: TakeOutParts, plan: UninstallPlan): Promise<string[]> {
@@ -114,7 +109,7 @@ function untilListening({ proxy, clock }: TakeOutParts, name: string): Promise<s
   });
 }
 
-/** Looks again and again until nothing is missing (null), or gives what was at the end, or when that was interrupted. */
+/** Looks again and again until nothing is missing (null), or gives what was at the end, or that it was interrupted. */
 async function until(
   clock: Clock,
   limitMs: number,
@@ -123,9 +118,9 @@ async function until(
 ): Promise<string | null> {
   const deadlineMs = clock.now() + limitMs;
   for (;;) {
+    if (interrupted?.aborted === true) return INTERRUPTED;
     const reason = await missing();
-    const isOver = clock.now() >= deadlineMs || interrupted?.aborted === true;
-    if (reason === null || isOver) return reason;
+    if (reason === null || clock.now() >= deadlineMs) return reason;
     await clock.sleep(POLL_MS);
   }
 }
