@@ -15,7 +15,7 @@ import { placedLabel } from './placement.js';
 import { Unanswered } from './mcp/unanswered.js';
 import type { EndReason, SessionMeter } from './session-meter.js';
 import { Split } from './split.js';
-import type { SessionKind, Store } from './store.js';
+import type { SessionKind, Store, StoredSession } from './store.js';
 import type { Tracks } from './tracks.js';
 import { storedJson } from './stored-json.js';
 
@@ -219,8 +219,14 @@ export class Sessions {
     const { failures } = store;
     if (failures === this.caughtUpWith) return;
     const service = this.config.name;
-    const sessions = [...this.byId.values()].map(({ stored }) => ({ service, ...stored }));
+    const sessions = this.snapshots();
     if (store.catchUp(service, { route: tracks.route, sessions })) this.caughtUpWith = failures;
+  }
+
+  /** Made one by one as they are stored: a disk that takes nothing is tried every second. */
+  private *snapshots(): Iterable<StoredSession> {
+    const service = this.config.name;
+    for (const { stored } of this.byId.values()) yield { service, ...stored };
   }
 
   /** Stores when sessions were last used. */

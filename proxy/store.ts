@@ -103,7 +103,7 @@ export type StoreLog = Pick<Logger, 'error' | 'info'>;
 /** All that is kept of a service. */
 export interface Snapshot {
   readonly route: Route;
-  readonly sessions: readonly StoredSession[];
+  readonly sessions: Iterable<StoredSession>;
 }
 
 export class Store {
