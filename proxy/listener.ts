@@ -25,6 +25,7 @@ const MAX_CONNECTIONS = 20_000;
 const REBIND_MS = 250;
 const CLOSED = 'closed';
 
+/** What a client's connection may take. */
 export interface ConnectionLimits {
   /** How long a request's headers may take. */
   readonly headersTimeoutMs: number;
